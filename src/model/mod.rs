@@ -1,0 +1,11 @@
+//! Plain data: what a user writes ([`Scene`](scene)), what it becomes ([`Network`]), and the numbers both engines
+//! share (random numbers, decay tables, fixed point). Knows no GPU, no window and no clock.
+
+pub mod decay;
+pub mod network;
+pub mod random;
+
+pub use network::{
+    AdaptiveThreshold, Background, Cell, Connectivity, Delays, Lif, Network, Plasticity, Population, Projection,
+    Pruning, PruningPolicy, Receptor, Rule, Source, SynapseModel, Weights,
+};

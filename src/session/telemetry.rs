@@ -1,0 +1,179 @@
+//! What a session tells the overlay, every frame: plain data, bounded in size.
+
+use std::collections::VecDeque;
+
+use crate::analysis::Series;
+use crate::engine::{KernelTime, NeuronState, ProjectionSample, Spike};
+
+/// The state of a session as the overlay shows it.
+#[derive(Clone, Debug, Default)]
+pub struct Telemetry {
+    /// Scene name.
+    pub scene: String,
+    /// One line on what it shows.
+    pub scene_title: String,
+    /// `"cpu"` or `"gpu"`.
+    pub engine: String,
+    /// Adapter that draws.
+    pub adapter: String,
+    /// The seed.
+    pub seed: u64,
+    /// Neurons.
+    pub neuron_count: u64,
+    /// Synapses at the start.
+    pub synapse_count: u64,
+    /// Step, ms.
+    pub dt_ms: f64,
+    /// Steps done.
+    pub step: u64,
+    /// Running?
+    pub playing: bool,
+    /// Aimed simulated time per wall time; infinity: as fast as it goes.
+    pub speed: f64,
+    /// Measured wall time per simulated time, over the last second. 0 while held still.
+    pub real_time_factor: f64,
+    /// Per population.
+    pub populations: Vec<PopulationTelemetry>,
+    /// Per projection.
+    pub projections: Vec<ProjectionTelemetry>,
+    /// Spikes of the raster's population, newest last.
+    pub raster: Raster,
+    /// Learning protocol, where the scene has one.
+    pub learning: Option<LearningTelemetry>,
+    /// The picked neuron.
+    pub picked: Option<PickedTelemetry>,
+    /// ms per kernel.
+    pub kernels: Vec<KernelTime>,
+    /// The scene's pruning schedule is on.
+    pub pruning_schedule: bool,
+    /// Things the viewer must know: lost spikes, sampled synapses, a fallback taken.
+    pub notices: Vec<String>,
+    /// Long work under way: what, and how far from 0 to 1.
+    pub progress: Option<(String, f32)>,
+}
+
+impl Telemetry {
+    /// Simulated time, ms.
+    #[must_use]
+    pub fn time_ms(&self) -> f64 {
+        self.step as f64 * self.dt_ms
+    }
+}
+
+/// One population.
+#[derive(Clone, Debug)]
+pub struct PopulationTelemetry {
+    /// Name.
+    pub name: String,
+    /// First neuron id.
+    pub first: u32,
+    /// Neurons.
+    pub size: u32,
+    /// sRGB, 0 to 1.
+    pub colour: [f32; 3],
+    /// True for populations that only send spikes.
+    pub is_source: bool,
+    /// Width and height, where it stands for an image or sheet.
+    pub shape: Option<[u32; 2]>,
+    /// Hz, mean over the neurons.
+    pub rate_hz: Series,
+    /// Mean membrane value, mV relative to rest.
+    pub membrane_mv: Series,
+    /// Resting potential, mV: add it to get absolute values.
+    pub v_rest_mv: f64,
+    /// Threshold, mV relative to rest.
+    pub threshold_mv: f64,
+}
+
+/// One projection.
+#[derive(Clone, Debug)]
+pub struct ProjectionTelemetry {
+    /// Name.
+    pub name: String,
+    /// Source population.
+    pub source: usize,
+    /// Target population.
+    pub target: usize,
+    /// Synapses at the start.
+    pub synapse_count: u64,
+    /// Largest weight, for mutable projections.
+    pub weight_max: f32,
+    /// It learns.
+    pub is_plastic: bool,
+    /// It has a pruning policy.
+    pub is_pruned: bool,
+    /// Newest statistics; none for projections that cannot change.
+    pub now: Option<ProjectionSample>,
+    /// Mean weight of survivors.
+    pub weight_mean: Series,
+    /// Synapses remaining, percent.
+    pub remaining_percent: Series,
+    /// Pruning threshold, share of weight_max.
+    pub threshold: Series,
+}
+
+/// The last spikes of one population.
+#[derive(Clone, Debug, Default)]
+pub struct Raster {
+    /// Which population.
+    pub population: usize,
+    /// Neurons shown: every `stride`-th of the population (1: all).
+    pub stride: u32,
+    /// Newest last; bounded.
+    pub spikes: VecDeque<Spike>,
+    /// Spikes that the engine's ring lost since the start; 0 unless the picture is far too slow.
+    pub lost: u64,
+}
+
+/// A learning protocol under way.
+#[derive(Clone, Debug, Default)]
+pub struct LearningTelemetry {
+    /// Data set name.
+    pub data: String,
+    /// What it is doing: present, rest, ...
+    pub phase: &'static str,
+    /// Presentations begun (retries not counted).
+    pub presentations: u64,
+    /// Class of the input shown now.
+    pub label: Option<u8>,
+    /// What the network answered to the last input.
+    pub last_prediction: Option<(u8, u8)>,
+    /// The input shown now, row by row, 0 to 255.
+    pub image: Vec<u8>,
+    /// Its width and height.
+    pub image_size: [u32; 2],
+    /// Percent right over the last window of presentations, by presentation (time axis in presentations).
+    pub accuracy_percent: Series,
+    /// Window of the accuracy, presentations.
+    pub accuracy_window: u32,
+    /// Per output neuron: the class it answers to most, so far.
+    pub assigned: Vec<Option<u8>>,
+    /// Learning is on.
+    pub learning: bool,
+    /// Spikes of the output population for the last input.
+    pub last_spike_count: u32,
+}
+
+/// The picked neuron.
+#[derive(Clone, Debug, Default)]
+pub struct PickedTelemetry {
+    /// Id.
+    pub neuron: u32,
+    /// Population.
+    pub population: usize,
+    /// Newest state.
+    pub state: NeuronState,
+    /// Spikes so far.
+    pub spike_count: u64,
+    /// Membrane value over time, mV absolute.
+    pub membrane_mv: Series,
+    /// Its spikes in the last seconds, ms.
+    pub spikes_ms: VecDeque<f64>,
+    /// Receptive field: incoming weights over a source with a shape, as (width, height, shares of the largest; negative
+    /// where pruned or absent).
+    pub field: Option<([u32; 2], Vec<f32>)>,
+    /// Strongest inputs: (neuron, weight).
+    pub strongest_inputs: Vec<(u32, f32)>,
+    /// Strongest outputs: (neuron, weight).
+    pub strongest_outputs: Vec<(u32, f32)>,
+}

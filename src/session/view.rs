@@ -1,0 +1,115 @@
+//! How the picture should look: plain settings that a scene opens with, the overlay edits and the renderer obeys.
+
+/// Settings of the picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewSettings {
+    /// What a neuron's colour means.
+    pub colour_by: ColourBy,
+    /// A spike's flash falls to 1/e in this time, ms of simulated time.
+    pub flash_decay_ms: f32,
+    /// Radius of a neuron, scene units.
+    pub neuron_radius: f32,
+    /// Brightness of neurons at rest, 0 to 1.
+    pub base_brightness: f32,
+    /// Which synapses are drawn.
+    pub synapses: SynapseView,
+    /// At most this many synapse lines; above it a stable sample is drawn and its share shown.
+    pub synapse_budget: u32,
+    /// Opacity of synapse lines, 0 to 1.
+    pub synapse_opacity: f32,
+    /// Pulses travel along the lines of spiking neurons during their delay.
+    pub pulses: bool,
+    /// Strength of the glow, 0 to 1.
+    pub bloom: f32,
+    /// Exposure of the tone map, stops.
+    pub exposure: f32,
+    /// Depth fog, 0 to 1.
+    pub fog: f32,
+    /// How neurons are drawn.
+    pub points: PointStyle,
+}
+
+impl Default for ViewSettings {
+    fn default() -> Self {
+        Self {
+            colour_by: ColourBy::Population,
+            flash_decay_ms: 30.0,
+            neuron_radius: 0.5,
+            base_brightness: 0.25,
+            synapses: SynapseView::Sample,
+            synapse_budget: 20_000,
+            synapse_opacity: 0.5,
+            pulses: true,
+            bloom: 0.5,
+            exposure: 0.0,
+            fog: 0.35,
+            points: PointStyle::Auto,
+        }
+    }
+}
+
+/// What a neuron's colour means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColourBy {
+    /// Which population it belongs to.
+    Population,
+    /// Membrane value, from reset to threshold.
+    Membrane,
+    /// Firing rate, exponentially averaged.
+    Rate,
+    /// Raise of its threshold.
+    Theta,
+}
+
+impl ColourBy {
+    /// All of them, for choosers.
+    pub const ALL: [Self; 4] = [Self::Population, Self::Membrane, Self::Rate, Self::Theta];
+
+    /// Name with unit.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Population => "population",
+            Self::Membrane => "membrane (mV)",
+            Self::Rate => "rate (Hz)",
+            Self::Theta => "theta (mV)",
+        }
+    }
+}
+
+/// Which synapses are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SynapseView {
+    /// None.
+    Hidden,
+    /// A stable sample of all, within the budget.
+    Sample,
+    /// Those of the picked neuron.
+    Picked,
+}
+
+impl SynapseView {
+    /// All of them, for choosers.
+    pub const ALL: [Self; 3] = [Self::Hidden, Self::Sample, Self::Picked];
+
+    /// For choosers.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Hidden => "hidden",
+            Self::Sample => "sample",
+            Self::Picked => "of the picked neuron",
+        }
+    }
+}
+
+/// How neurons are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PointStyle {
+    /// Spheres up close and on GPUs; splats for many neurons or on a software adapter.
+    Auto,
+    /// Instanced camera-facing quads.
+    Quads,
+    /// Additive compute splats.
+    Splats,
+}
