@@ -13,9 +13,12 @@
 //! `normalise` and `prune` run between steps, when asked.
 
 mod change;
+mod check;
 mod checkpoint;
 pub mod cpu;
+mod fingerprint;
 pub mod gpu;
+mod live;
 mod plan;
 mod sample;
 
@@ -24,9 +27,12 @@ use std::sync::Arc;
 use crate::model::Network;
 
 pub use change::Change;
+pub use check::check_network;
 pub use checkpoint::Checkpoint;
+pub use fingerprint::{Fingerprint, network_hash};
+pub use live::Live;
 pub use plan::{
-    CELL_CONDUCTANCE, CELL_CURRENT, CELL_DELTA, CELL_POISSON, CELL_SPIKE_LIST, Plan, PopulationParameters,
+    CELL_CONDUCTANCE, CELL_CURRENT, CELL_DELTA, CELL_POISSON, CELL_SPIKE_LIST, DriveChange, Plan, PopulationParameters,
     ProjectionPlan, RATE_TAU_MS, RuleParameters, TraceParameters,
 };
 pub use sample::{

@@ -139,6 +139,17 @@ pub struct RuleParameters {
     pub _padding: [u32; 2],
 }
 
+/// A step of a population's drive ([`Lif::drive_steps`](crate::model::Lif::drive_steps)).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DriveChange {
+    /// In force from this step on (the step that ends at `step * dt`): `round(time_ms / dt) + 1`.
+    pub step: u32,
+    /// Population.
+    pub population: usize,
+    /// mV.
+    pub drive_mv: f32,
+}
+
 /// What both engines need to know of a projection beyond the [`Network`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProjectionPlan {
@@ -184,6 +195,8 @@ pub struct Plan {
     pub source_thresholds: Vec<u32>,
     /// Fixed-point scale per population and receptor.
     pub scales: Vec<[f32; 2]>,
+    /// Steps of the drives of all populations, ascending by step.
+    pub drive_changes: Vec<DriveChange>,
 }
 
 impl Plan {
@@ -262,6 +275,7 @@ impl Plan {
             background_tables,
             source_thresholds,
             scales,
+            drive_changes: drive_changes(network),
         }
     }
 
@@ -272,9 +286,24 @@ impl Plan {
     }
 }
 
+fn drive_changes(network: &Network) -> Vec<DriveChange> {
+    let mut changes = Vec::new();
+    for (population, cell) in network.populations.iter().map(|p| &p.cell).enumerate() {
+        let Cell::Lif(lif) = cell else { continue };
+        changes.extend(lif.drive_steps.iter().map(|&(time_ms, drive_mv)| DriveChange {
+            step: (time_ms / network.dt_ms).round().clamp(0.0, f64::from(u32::MAX - 1)) as u32 + 1,
+            population,
+            drive_mv: drive_mv as f32,
+        }));
+    }
+    // Stable: of two changes of one population at one step, the later one given wins.
+    changes.sort_by_key(|change| change.step);
+    changes
+}
+
 /// The random threshold below which a Poisson source spikes: rate * dt as a share of 2^32.
 #[must_use]
-pub fn poisson_threshold(rate_hz: f64, dt_ms: f64) -> u32 {
+pub(super) fn poisson_threshold(rate_hz: f64, dt_ms: f64) -> u32 {
     (rate_hz * dt_ms * 1e-3 * 4_294_967_296.0).round().clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
