@@ -1,0 +1,46 @@
+//! `normalise`: every target's surviving weights are scaled to one sum; the twin of `shaders/engine/normalise.wgsl`.
+//!
+//! Per target, f32: `sum` = surviving shares added one by one in order of source id;
+//! `factor = (normalised_sum / weight_max) / sum`; every surviving share becomes `min(share * factor, 1)`. A target
+//! whose sum is 0 is left alone.
+
+use super::synapses::Synapses;
+use crate::model::Projection;
+
+/// Normalises the shares of a projection to `normalised_sum` (in the network's unit of weight).
+pub(super) fn normalise(projection: &Projection, synapses: &Synapses, normalised_sum: f32, shares: &mut [f32]) {
+    let goal = normalised_sum / projection.weight_max();
+    // Row by row instead of column by column: each target's sum still runs in order of source.
+    let mut sums = vec![0.0_f32; synapses.targets];
+    each_row(projection, synapses, shares, |share, target| {
+        if *share >= 0.0 {
+            sums[target] += *share;
+        }
+    });
+    let factors: Vec<f32> = sums.iter().map(|&sum| if sum > 0.0 { goal / sum } else { 1.0 }).collect();
+    each_row(projection, synapses, shares, |share, target| {
+        if *share >= 0.0 && sums[target] > 0.0 {
+            *share = (*share * factors[target]).min(1.0);
+        }
+    });
+}
+
+/// Calls `visit(share, target)` for every synapse of a mutable projection in order of source.
+pub(super) fn each_row(
+    projection: &Projection,
+    synapses: &Synapses,
+    shares: &mut [f32],
+    mut visit: impl FnMut(&mut f32, usize),
+) {
+    if let Some((_, targets)) = synapses.rows(projection) {
+        for (share, &target) in shares.iter_mut().zip(targets) {
+            visit(share, target as usize);
+        }
+    } else if synapses.targets > 0 {
+        for row in shares.chunks_exact_mut(synapses.targets) {
+            for (target, share) in row.iter_mut().enumerate() {
+                visit(share, target);
+            }
+        }
+    }
+}
