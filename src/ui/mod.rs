@@ -1,1 +1,23 @@
-//! Under construction.
+//! The overlay: egui panels and charts over the picture. Telemetry in, actions out; it knows no wgpu pipelines.
+
+mod chart;
+mod charts;
+mod colour_map;
+mod controls;
+mod format;
+mod help;
+mod histogram;
+mod icon;
+pub mod keys;
+mod learning;
+mod legend;
+mod look;
+mod neuron;
+mod overlay;
+mod raster;
+mod style;
+mod timings;
+mod top_bar;
+
+pub use chart::Span;
+pub use overlay::{FrameStats, Overlay, OverlayAction, OverlayInput};
