@@ -89,7 +89,7 @@ impl Live {
                 self.background_rates_hz[population] = rate_hz;
             }
             Change::PruningThreshold { projection, threshold } => {
-                if !network.projections.get(projection).is_some_and(|p| p.pruning.is_some()) {
+                if network.projections.get(projection).is_none_or(|p| p.pruning.is_none()) {
                     return Err(EngineError::Misuse(format!("projection {projection} has no pruning policy")));
                 }
                 non_negative(threshold, "a pruning threshold")?;

@@ -91,11 +91,9 @@ impl Synapses {
             }
         } else if let Some((row_start, targets)) = self.rows(projection) {
             for source in 0..self.sources {
-                for synapse in row_start[source] as usize..row_start[source + 1] as usize {
-                    if targets[synapse] as usize == target {
-                        visit(source, synapse);
-                    }
-                }
+                let row = row_start[source] as usize..row_start[source + 1] as usize;
+                let ends_here = row.filter(|&synapse| targets[synapse] as usize == target);
+                ends_here.for_each(|synapse| visit(source, synapse));
             }
         } else {
             let but_self = matches!(self.wiring, Wiring::Group { but_self: true });
