@@ -15,7 +15,7 @@ use spikescope::session::telemetry::{
 };
 use spikescope::session::view::{ColourBy, SynapseView};
 use spikescope::session::{Command, Telemetry, ViewSettings};
-use spikescope::ui::{FrameStats, Overlay, OverlayAction, OverlayInput};
+use spikescope::ui::{ColourScale, FrameStats, Overlay, OverlayAction, OverlayInput};
 
 /// A repeatable stand-in for noise, 0 to 1.
 fn noise(i: u32) -> f64 {
@@ -204,6 +204,11 @@ fn network() -> Network {
     }
 }
 
+fn scale() -> ColourScale {
+    let colours = (0..32).map(|i| [i as f32 / 31.0, 0.4, 1.0 - i as f32 / 31.0]).collect();
+    ColourScale { colours, text: "0 to 100 Hz, logarithmic".to_owned() }
+}
+
 /// An overlay over synthetic telemetry, and everything it asked for so far.
 struct Stage {
     overlay: Overlay,
@@ -219,7 +224,7 @@ impl Stage {
     fn new(telemetry: Telemetry) -> Self {
         let scenes = [("digits", "a network learns handwritten digits"), ("cuba", "balanced network")];
         let mut overlay = Overlay::new(scenes.map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec());
-        overlay.load(&network(), Some(0));
+        overlay.load(&network(), Some(0), &[]);
         Self {
             overlay,
             telemetry,
@@ -236,6 +241,7 @@ impl Stage {
             telemetry: &self.telemetry,
             notices: &self.notices,
             frame: FrameStats { fps: 59.6, frame_ms: 16.7, draw_ms: 2.3 },
+            scale: Some(&scale()),
             views: &self.views,
             caption: self.caption,
             is_flying: false,

@@ -1,6 +1,7 @@
 //! A time chart: one or more series over simulated time, with axes, units, a legend that doubles as a readout, and
 //! (minimum, maximum) bands where a point stands for several values. In go series, out comes a picture.
 
+use egui::text::{LayoutJob, TextFormat};
 use egui::{Color32, FontId, RichText, Ui};
 use egui_plot::{AxisHints, FilledArea, GridMark, HoverPosition, Line, Plot, PlotPoints};
 
@@ -224,11 +225,16 @@ fn legend(ui: &mut Ui, unit: &str, lines: &[ChartLine<'_>]) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 5.0;
         for line in lines {
-            style::swatch(ui, line.colour);
-            let whole = |text: RichText| egui::Label::new(text).extend();
-            ui.add(whole(RichText::new(line.name).color(style::TEXT_WEAK)));
             let value = line.series.last().map_or_else(|| "-".to_owned(), |v| format::number(v + line.offset));
-            ui.add(whole(RichText::new(format!("{value} {unit}")).color(style::TEXT_STRONG)));
+            // One piece per line, so that a name never parts from its value.
+            let mut text = LayoutJob::default();
+            let font = FontId::proportional(13.0);
+            let swatch = TextFormat { background: line.colour, ..TextFormat::simple(font.clone(), line.colour) };
+            text.append("   ", 0.0, swatch);
+            text.append(" ", 0.0, TextFormat::simple(font.clone(), style::TEXT_WEAK));
+            text.append(line.name, 0.0, TextFormat::simple(font.clone(), style::TEXT_WEAK));
+            text.append(&format!(" {value} {unit}"), 0.0, TextFormat::simple(font, style::TEXT_STRONG));
+            ui.add(egui::Label::new(text).extend());
             ui.add_space(6.0);
         }
     });

@@ -26,7 +26,8 @@ impl Overlay {
             self.activity_sections(ui, telemetry, &mut commands);
             self.weight_sections(ui, telemetry);
             let fps = format!("{:.0} frames/s", input.frame.fps);
-            style::section(ui, "Timings", false, &fps, |ui| timings::show(ui, telemetry, &input.frame));
+            style::Section { title: "Timings", id: 0, open: false }
+                .show(ui, &fps, |ui| timings::show(ui, telemetry, &input.frame));
         });
         out.extend(commands.into_iter().map(OverlayAction::Command));
     }
@@ -36,20 +37,24 @@ impl Overlay {
         if let Some(picked) = &telemetry.picked {
             let name = format!("id {}", picked.neuron);
             let (texture, span) = (&mut self.field_texture, self.span);
-            style::section(ui, "Neuron", true, &name, |ui| {
-                neuron::show(ui, telemetry, picked, texture, span, commands)
-            });
+            style::Section::open("Neuron")
+                .show(ui, &name, |ui| neuron::show(ui, telemetry, picked, texture, span, commands));
         }
         if let Some(learning) = &telemetry.learning {
             let accuracy = learning.accuracy_percent.last().map_or_else(String::new, |a| format!("{a:.1} % right"));
+            let section = self.section_of("Learning", &["accuracy", "input"], true);
             let texture = &mut self.input_texture;
-            style::section(ui, "Learning", true, &accuracy, |ui| learning::show(ui, learning, texture));
+            section.show(ui, &accuracy, |ui| learning::show(ui, learning, texture));
+            if learning.assigned.iter().any(Option::is_some) {
+                let section = self.section_of("Classes of the output neurons", &["fields"], false);
+                section.show(ui, "", |ui| learning::classes(ui, &learning.assigned));
+            }
         }
     }
 
     fn activity_sections(&self, ui: &mut Ui, telemetry: &Telemetry, commands: &mut Vec<Command>) {
         let span = self.span;
-        style::section(ui, "Firing rates", true, "", |ui| {
+        self.section_of("Firing rates", &["rate"], true).show(ui, "", |ui| {
             let lines: Vec<_> = telemetry
                 .populations
                 .iter()
@@ -62,7 +67,8 @@ impl Overlay {
                 .collect();
             time_chart(ui, &simple("firing rates", "Hz", &[0.0]), &lines, span);
         });
-        style::section(ui, "Spikes", true, "", |ui| raster::show(ui, telemetry, span, 130.0, commands));
+        self.section_of("Spikes", &["raster"], true)
+            .show(ui, "", |ui| raster::show(ui, telemetry, span, 130.0, commands));
         let lines: Vec<_> = telemetry
             .populations
             .iter()
@@ -75,7 +81,7 @@ impl Overlay {
             })
             .collect();
         if !lines.is_empty() {
-            style::section(ui, "Mean membrane value", false, "", |ui| {
+            self.section_of("Mean membrane value", &["membrane"], false).show(ui, "", |ui| {
                 time_chart(ui, &simple("mean membrane value", "mV", &[]), &lines, span);
             });
         }
@@ -98,13 +104,13 @@ impl Overlay {
             which.iter().enumerate().map(line).collect()
         }
         if !changing.is_empty() {
-            style::section(ui, "Weights", true, "", |ui| {
+            self.section_of("Weights", &["histogram"], true).show(ui, "", |ui| {
                 for (index, projection) in changing.iter().enumerate() {
                     let colour = projection_colour(telemetry, projection, index);
                     histogram::show(ui, projection, colour, &mut self.logarithmic, 96.0);
                 }
             });
-            style::section(ui, "Mean weight", false, "", |ui| {
+            self.section_of("Mean weight", &["weights"], false).show(ui, "", |ui| {
                 time_chart(
                     ui,
                     &simple("mean weight", "", &[0.0]),
@@ -119,11 +125,11 @@ impl Overlay {
         }
         let left: u64 = pruned.iter().filter_map(|p| p.now.as_ref()).map(|now| now.remaining).sum();
         let summary = format!("{} left", format::short_count(left));
-        style::section(ui, "Synapses remaining", true, &summary, |ui| {
+        self.section_of("Synapses remaining", &["remaining"], true).show(ui, &summary, |ui| {
             let chart = simple("synapses remaining", "%", &[0.0, 100.0]);
             time_chart(ui, &chart, &pick(telemetry, &pruned, |p| &p.remaining_percent), span);
         });
-        style::section(ui, "Pruning threshold", false, "", |ui| {
+        self.section_of("Pruning threshold", &["threshold"], false).show(ui, "", |ui| {
             let chart = simple("pruning threshold", "of max", &[0.0]);
             time_chart(ui, &chart, &pick(telemetry, &pruned, |p| &p.threshold), span);
         });

@@ -22,9 +22,9 @@ pub const BINDINGS: [(&str, &[Binding]); 4] = [
         "Camera",
         &[
             Binding { keys: "left drag", does: "turn around the middle" },
-            Binding { keys: "right drag, Shift + left drag", does: "move sideways" },
+            Binding { keys: "right drag", does: "move sideways (also Shift and left drag)" },
             Binding { keys: "wheel", does: "nearer, further" },
-            Binding { keys: "W A S D, Q E", does: "fly: ahead, left, back, right, down, up" },
+            Binding { keys: "W A S D Q E", does: "fly ahead, left, back, right, down, up" },
             Binding { keys: "Shift", does: "fly faster" },
             Binding { keys: "V", does: "free flight on and off: the mouse looks around" },
             Binding { keys: "F", does: "look at the picked neuron" },

@@ -32,7 +32,6 @@ pub(super) fn show(ui: &mut Ui, learning: &LearningTelemetry, texture: &mut Valu
         let line = ChartLine { name: "accuracy", colour: style::GOOD, series: &learning.accuracy_percent, offset: 0.0 };
         time_chart(ui, &chart, &[line], Span::All);
     }
-    classes(ui, &learning.assigned);
 }
 
 fn input(ui: &mut Ui, learning: &LearningTelemetry, texture: &mut ValueTexture) {
@@ -87,11 +86,8 @@ fn answers(ui: &mut Ui, learning: &LearningTelemetry) {
     style::footnote(ui, format!("{}; {on}; {} output spikes", learning.data, learning.last_spike_count));
 }
 
-/// One small square per output neuron, with the digit it answers to.
-fn classes(ui: &mut Ui, assigned: &[Option<u8>]) {
-    if assigned.iter().all(Option::is_none) {
-        return;
-    }
+/// Which class every output neuron stands for, one digit each.
+pub(super) fn classes(ui: &mut Ui, assigned: &[Option<u8>]) {
     let known = assigned.iter().flatten().count();
     let columns = (assigned.len() as f32).sqrt().ceil().max(1.0) as usize;
     let cell = (ui.available_width() / columns as f32).min(15.0);
@@ -99,7 +95,6 @@ fn classes(ui: &mut Ui, assigned: &[Option<u8>]) {
         style::footnote(ui, format!("{known} of {} output neurons stand for a class", assigned.len()));
         return;
     }
-    ui.label(RichText::new("class of every output neuron").color(style::TEXT_WEAK));
     let rows = assigned.len().div_ceil(columns);
     let (rect, response) = ui.allocate_exact_size(vec2(columns as f32, rows as f32) * cell, egui::Sense::hover());
     response.accessible_name(format!("{known} of {} output neurons stand for a class", assigned.len()));

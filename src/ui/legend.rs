@@ -2,11 +2,10 @@
 
 use egui::{Align2, Area, Color32, Id, Mesh, Order, Rect, RichText, Ui, pos2, vec2};
 
+use crate::session::ViewSettings;
 use crate::session::view::ColourBy;
-use crate::session::{Telemetry, ViewSettings};
 
-use super::colour_map::viridis;
-use super::{OverlayInput, format, style};
+use super::{ColourScale, OverlayInput, format, style};
 
 /// Shows legend and notices in the lower left of `free`, caption and progress at its top.
 pub(super) fn show(ui: &Ui, input: &OverlayInput<'_>, settings: &ViewSettings, free: Rect) {
@@ -16,7 +15,7 @@ pub(super) fn show(ui: &Ui, input: &OverlayInput<'_>, settings: &ViewSettings, f
     }
     floating("legend and notices", Align2::LEFT_BOTTOM, free.left_bottom()).constrain_to(free).show(ui.ctx(), |ui| {
         ui.set_max_width(free.width().min(460.0));
-        style::card().show(ui, |ui| legend(ui, input.telemetry, settings));
+        style::card().show(ui, |ui| legend(ui, input, settings));
         notices(ui, input);
     });
     let progress = input.telemetry.progress.as_ref();
@@ -25,26 +24,30 @@ pub(super) fn show(ui: &Ui, input: &OverlayInput<'_>, settings: &ViewSettings, f
     }
     floating("caption", Align2::CENTER_TOP, free.center_top()).constrain_to(free).show(ui.ctx(), |ui| {
         ui.set_max_width(free.width().min(640.0));
-        ui.vertical_centered(|ui| {
+        ui.with_layout(egui::Layout::top_down(egui::Align::Center), |ui| {
             if let Some((what, share)) = progress {
-                style::card().show(ui, |ui| {
-                    ui.label(RichText::new(what).color(style::TEXT));
-                    let bar = egui::ProgressBar::new(share.clamp(0.0, 1.0)).desired_width(260.0).show_percentage();
-                    ui.add(bar).accessible_name(format!("progress: {what}"));
-                });
+                plate(ui, what, 14.0);
+                let bar = egui::ProgressBar::new(share.clamp(0.0, 1.0)).desired_width(260.0).show_percentage();
+                ui.add(bar).accessible_name(format!("progress: {what}"));
             }
             if let Some(caption) = input.caption {
-                style::card().show(ui, |ui| {
-                    ui.add(egui::Label::new(RichText::new(caption).size(18.0).color(style::TEXT_STRONG)).wrap());
-                });
+                plate(ui, caption, 18.0);
             }
             if input.is_flying {
-                style::card().show(ui, |ui| {
-                    ui.label(RichText::new("free flight: W A S D, Q E, mouse; V or Esc to leave").color(style::TEXT));
-                });
+                plate(ui, "free flight: W A S D, Q E, mouse; V or Esc to leave", 13.0);
             }
         });
     });
+}
+
+/// Centred text on a plate that is no wider than the text.
+fn plate(ui: &mut Ui, text: &str, size: f32) {
+    let wrap = ui.available_width() - 24.0;
+    let galley = ui.painter().layout(text.to_owned(), egui::FontId::proportional(size), style::TEXT_STRONG, wrap);
+    let (rect, response) = ui.allocate_exact_size(galley.size() + vec2(22.0, 12.0), egui::Sense::hover());
+    response.accessible_name(text);
+    ui.painter().rect_filled(rect, 8.0, Color32::from_rgba_unmultiplied(13, 16, 23, 176));
+    ui.painter().galley(rect.min + vec2(11.0, 6.0), galley, style::TEXT_STRONG);
 }
 
 fn floating(name: &str, pivot: Align2, at: egui::Pos2) -> Area {
@@ -56,10 +59,10 @@ fn floating(name: &str, pivot: Align2, at: egui::Pos2) -> Area {
         .accessible_name(name)
 }
 
-fn legend(ui: &mut Ui, telemetry: &Telemetry, settings: &ViewSettings) {
+fn legend(ui: &mut Ui, input: &OverlayInput<'_>, settings: &ViewSettings) {
     ui.spacing_mut().item_spacing = vec2(6.0, 3.0);
     if settings.colour_by == ColourBy::Population {
-        for population in &telemetry.populations {
+        for population in &input.telemetry.populations {
             ui.horizontal(|ui| {
                 style::swatch(ui, style::series_colour(population.colour));
                 ui.label(&population.name);
@@ -70,34 +73,21 @@ fn legend(ui: &mut Ui, telemetry: &Telemetry, settings: &ViewSettings) {
         return;
     }
     ui.label(RichText::new(format!("colour: {}", settings.colour_by.label())).color(style::TEXT));
-    let (low, high) = scale_ends(settings.colour_by);
-    scale(ui, 200.0);
-    ui.horizontal(|ui| {
-        ui.set_width(200.0);
-        style::footnote(ui, low);
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| style::footnote(ui, high));
-    });
-}
-
-/// The ends of the colour scale, as the renderer draws it.
-const fn scale_ends(colour_by: ColourBy) -> (&'static str, &'static str) {
-    match colour_by {
-        ColourBy::Population => ("", ""),
-        ColourBy::Membrane => ("reset", "threshold"),
-        ColourBy::Rate => ("0 Hz", "100 Hz"),
-        ColourBy::Theta => ("0 mV", "40 mV"),
+    if let Some(scale) = input.scale {
+        gradient(ui, scale, 220.0);
+        style::footnote(ui, &scale.text);
     }
 }
 
-fn scale(ui: &mut Ui, width: f32) {
+fn gradient(ui: &mut Ui, scale: &ColourScale, width: f32) {
     let (rect, response) = ui.allocate_exact_size(vec2(width, 10.0), egui::Sense::hover());
     let mut mesh = Mesh::default();
-    let steps = 32;
-    for i in 0..=steps {
-        let share = i as f32 / steps as f32;
-        let x = rect.left() + share * rect.width();
-        mesh.colored_vertex(pos2(x, rect.top()), viridis(share));
-        mesh.colored_vertex(pos2(x, rect.bottom()), viridis(share));
+    let last = scale.colours.len().saturating_sub(1).max(1);
+    for (i, colour) in scale.colours.iter().enumerate() {
+        let [r, g, b] = colour.map(|c| (c.clamp(0.0, 1.0) * 255.0).round() as u8);
+        let x = rect.left() + rect.width() * i as f32 / last as f32;
+        mesh.colored_vertex(pos2(x, rect.top()), Color32::from_rgb(r, g, b));
+        mesh.colored_vertex(pos2(x, rect.bottom()), Color32::from_rgb(r, g, b));
         if i > 0 {
             let k = 2 * i as u32;
             mesh.add_triangle(k - 2, k - 1, k);
@@ -105,7 +95,7 @@ fn scale(ui: &mut Ui, width: f32) {
         }
     }
     ui.painter().add(mesh);
-    response.accessible_name("colour scale");
+    response.accessible_name(format!("colour scale: {}", scale.text));
 }
 
 fn notices(ui: &mut Ui, input: &OverlayInput<'_>) {

@@ -20,4 +20,4 @@ mod timings;
 mod top_bar;
 
 pub use chart::Span;
-pub use overlay::{FrameStats, Overlay, OverlayAction, OverlayInput};
+pub use overlay::{ColourScale, FrameStats, Overlay, OverlayAction, OverlayInput};

@@ -34,12 +34,23 @@ pub struct OverlayInput<'a> {
     pub notices: &'a [String],
     /// The window's.
     pub frame: FrameStats,
+    /// The colours of the present colouring, unless it is by population.
+    pub scale: Option<&'a ColourScale>,
     /// Names of the scene's saved views.
     pub views: &'a [String],
     /// What the scene says at this moment.
     pub caption: Option<&'a str>,
     /// The mouse looks around.
     pub is_flying: bool,
+}
+
+/// What colours mean, from the least value to the greatest.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ColourScale {
+    /// sRGB, 0 to 1, evenly spaced along the scale.
+    pub colours: Vec<[f32; 3]>,
+    /// Ends and unit in words.
+    pub text: String,
 }
 
 /// How the last frames went.
@@ -88,6 +99,10 @@ pub struct Overlay {
     pub(super) help_open: bool,
     pub(super) span: Span,
     pub(super) logarithmic: bool,
+    /// Sections that the scene opens with; empty: the overlay's own choice.
+    charts: Vec<String>,
+    /// Counts scenes, so that every scene's sections open as it asks.
+    generation: u32,
     pub(super) input_texture: ValueTexture,
     pub(super) field_texture: ValueTexture,
     visible: bool,
@@ -113,6 +128,8 @@ impl Overlay {
             help_open: false,
             span: Span::TenSeconds,
             logarithmic: false,
+            charts: Vec::new(),
+            generation: 0,
             input_texture: ValueTexture::default(),
             field_texture: ValueTexture::default(),
             visible: true,
@@ -122,9 +139,20 @@ impl Overlay {
     }
 
     /// Takes the starting values of a network's live parameters. `driven`: the source population whose rates a
-    /// learning protocol sets, if any.
-    pub fn load(&mut self, network: &Network, driven: Option<usize>) {
+    /// learning protocol sets, if any. `charts`: the charts to open with (see `model::scene::CHARTS`); empty: the
+    /// overlay's own choice.
+    pub fn load(&mut self, network: &Network, driven: Option<usize>, charts: &[String]) {
         self.controls = Controls::of(network, driven);
+        self.charts = charts.to_vec();
+        self.generation += 1;
+    }
+
+    /// A section of the charts that opens when the scene asks for one of `charts`, or by `default` where it asks for
+    /// nothing.
+    pub(super) fn section_of(&self, title: &'static str, charts: &[&str], default: bool) -> style::Section {
+        let asked = self.charts.iter().any(|chart| charts.contains(&chart.as_str()));
+        let open = if self.charts.is_empty() { default } else { asked };
+        style::Section { title, id: self.generation, open }
     }
 
     /// Puts the live parameters' sliders back to where the scene has them, after a reset of the session.
@@ -189,11 +217,11 @@ impl Overlay {
     ) {
         let mut commands = Vec::new();
         ScrollArea::vertical().id_salt("parameters").auto_shrink([false, false]).show(ui, |ui| {
-            style::section(ui, "Live parameters", true, "", |ui| {
+            style::Section::open("Live parameters").show(ui, "", |ui| {
                 self.controls.show(ui, input.telemetry, &mut commands);
             });
-            style::section(ui, "Look", true, "", |ui| look::show(ui, settings));
-            style::section(ui, "Views", true, "", |ui| views(ui, input.views, out));
+            style::Section::open("Look").show(ui, "", |ui| look::show(ui, settings));
+            style::Section::open("Views").show(ui, "", |ui| views(ui, input.views, out));
         });
         out.extend(commands.into_iter().map(OverlayAction::Command));
     }

@@ -105,25 +105,40 @@ pub(super) fn card() -> Frame {
         .inner_margin(Margin::symmetric(10, 7))
 }
 
-/// A section that opens and closes on a click on its heading; `summary` stands at the right end of the heading.
-pub(super) fn section(ui: &mut Ui, title: &str, open: bool, summary: &str, body: impl FnOnce(&mut Ui)) {
-    let response = egui::CollapsingHeader::new(RichText::new(title).size(14.0).color(TEXT_STRONG))
-        .id_salt(title)
-        .default_open(open)
-        .show_unindented(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 4.0;
-            body(ui);
-            ui.add_space(6.0);
-        });
-    if !summary.is_empty() {
-        let heading = response.header_response.rect;
-        let right = ui.max_rect().right();
-        let taken = heading.left() + 26.0 + title.chars().count() as f32 * 8.0;
-        let font = FontId::proportional(13.0);
-        let galley = ui.painter().layout_no_wrap(summary.to_owned(), font.clone(), TEXT_WEAK);
-        if taken + galley.size().x < right {
-            let at = egui::pos2(right, heading.center().y);
-            ui.painter().text(at, Align2::RIGHT_CENTER, summary, font, TEXT_WEAK);
+/// A section that opens and closes on a click on its heading.
+pub(super) struct Section {
+    pub(super) title: &'static str,
+    /// Sections of the same title but another id open anew.
+    pub(super) id: u32,
+    /// At first.
+    pub(super) open: bool,
+}
+
+impl Section {
+    pub(super) const fn open(title: &'static str) -> Self {
+        Self { title, id: 0, open: true }
+    }
+
+    /// Shows it; `summary` stands at the right end of the heading.
+    pub(super) fn show(&self, ui: &mut Ui, summary: &str, body: impl FnOnce(&mut Ui)) {
+        let response = egui::CollapsingHeader::new(RichText::new(self.title).size(14.0).color(TEXT_STRONG))
+            .id_salt((self.title, self.id))
+            .default_open(self.open)
+            .show_unindented(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 4.0;
+                body(ui);
+                ui.add_space(6.0);
+            });
+        if !summary.is_empty() {
+            let heading = response.header_response.rect;
+            let right = ui.max_rect().right();
+            let taken = heading.left() + 26.0 + self.title.chars().count() as f32 * 8.0;
+            let font = FontId::proportional(13.0);
+            let galley = ui.painter().layout_no_wrap(summary.to_owned(), font.clone(), TEXT_WEAK);
+            if taken + galley.size().x < right {
+                let at = egui::pos2(right, heading.center().y);
+                ui.painter().text(at, Align2::RIGHT_CENTER, summary, font, TEXT_WEAK);
+            }
         }
     }
 }
