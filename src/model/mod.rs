@@ -1,9 +1,13 @@
-//! Plain data: what a user writes ([`Scene`](scene)), what it becomes ([`Network`]), and the numbers both engines
+//! Plain data: what a user writes ([`Scene`](scene::Scene)), what it becomes ([`Network`]), and the numbers both engines
 //! share (random numbers, decay tables, fixed point). Knows no GPU, no window and no clock.
 
+mod compile;
+mod connect;
 pub mod decay;
+pub mod layout;
 pub mod network;
 pub mod random;
+pub mod scene;
 
 pub use network::{
     AdaptiveThreshold, Background, Cell, Connectivity, Delays, Lif, Network, Plasticity, Population, Projection,

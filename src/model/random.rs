@@ -13,11 +13,11 @@ pub enum Stream {
     Background = 2,
     /// Which synapses exist. Index: source (or target) neuron. Counter: draw. Offset by the projection.
     Connectivity = 0x100,
-    /// Initial weights. Index: synapse. Counter: draw. Offset by the projection.
+    /// Initial weights. Index: source neuron (local). Counter: draw, along the row. Offset by the projection.
     Weight = 0x1_0000,
-    /// Delays. Index: synapse. Counter: draw. Offset by the projection.
+    /// Delays. Index: source neuron (local). Counter: draw, along the row. Offset by the projection.
     Delay = 0x2_0000,
-    /// Initial membrane values. Index: neuron. Counter: draw.
+    /// Initial membrane values and synaptic state. Index: neuron. Counter: draw. Offset by the kind.
     Membrane = 3,
     /// Positions. Index: neuron. Counter: draw.
     Position = 4,

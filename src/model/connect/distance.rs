@@ -1,0 +1,220 @@
+//! Distance between neurons and the rule that depends on it. In: positions of sources and targets and a kernel.
+//! Out: rows of targets. A grid over the targets keeps the work proportional to the neurons within the radius.
+
+use super::random::Gaps;
+use crate::model::random::{Draws, Stream};
+use crate::model::scene::spec::Kernel;
+
+/// Where the neurons of a projection are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Space<'a> {
+    /// Positions of the sources.
+    pub(crate) sources: &'a [[f32; 3]],
+    /// Positions of the targets.
+    pub(crate) targets: &'a [[f32; 3]],
+    /// Lengths after which space repeats, per axis; 0: it does not.
+    pub(crate) period: [f64; 3],
+}
+
+impl Space<'_> {
+    /// Distance between a source and a target, the short way round.
+    pub(crate) fn distance(&self, source: u32, target: u32) -> f64 {
+        let (a, b) = (self.sources[source as usize], self.targets[target as usize]);
+        let squared = |axis: usize| {
+            let mut difference = f64::from(a[axis]) - f64::from(b[axis]);
+            let period = self.period[axis];
+            if period > 0.0 {
+                difference -= period * (difference / period).round();
+            }
+            difference * difference
+        };
+        (squared(0) + squared(1) + squared(2)).sqrt()
+    }
+}
+
+/// Targets sorted into boxes.
+pub(crate) struct Grid {
+    origin: [f64; 3],
+    cell: [f64; 3],
+    cells: [usize; 3],
+    wraps: [bool; 3],
+    start: Vec<u32>,
+    members: Vec<u32>,
+}
+
+impl Grid {
+    /// Boxes of about half the radius, never many more than there are targets.
+    fn new(space: &Space<'_>, radius: f64) -> Self {
+        let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
+        for point in space.targets {
+            for axis in 0..3 {
+                low[axis] = low[axis].min(f64::from(point[axis]));
+                high[axis] = high[axis].max(f64::from(point[axis]));
+            }
+        }
+        if space.targets.is_empty() {
+            (low, high) = ([0.0; 3], [0.0; 3]);
+        }
+        let wraps = space.period.map(|period| period > 0.0);
+        let extent = [0, 1, 2].map(|axis| if wraps[axis] { space.period[axis] } else { high[axis] - low[axis] });
+        let most = 2 * space.targets.len() + 64;
+        let mut size = (0.5 * radius).max(1e-6);
+        let count = |size: f64| extent.map(|e| ((e / size).floor().min(1e9) as usize).max(1));
+        while count(size).iter().map(|&c| c as f64).product::<f64>() > most as f64 {
+            size *= 1.25;
+        }
+        let cells = count(size);
+        let cell = [0, 1, 2].map(|axis| (extent[axis] / cells[axis] as f64).max(1e-9));
+        let mut grid = Self { origin: low, cell, cells, wraps, start: Vec::new(), members: Vec::new() };
+        let total = cells.iter().product::<usize>();
+        let mut start = vec![0_u32; total + 1];
+        let places: Vec<usize> = space.targets.iter().map(|point| grid.box_of(point)).collect();
+        for &place in &places {
+            start[place + 1] += 1;
+        }
+        for k in 0..total {
+            start[k + 1] += start[k];
+        }
+        let mut next = start.clone();
+        let mut members = vec![0; space.targets.len()];
+        for (target, &place) in places.iter().enumerate() {
+            members[next[place] as usize] = target as u32;
+            next[place] += 1;
+        }
+        grid.start = start;
+        grid.members = members;
+        grid
+    }
+
+    fn box_of(&self, point: &[f32; 3]) -> usize {
+        let index = [0, 1, 2].map(|axis| {
+            let place = ((f64::from(point[axis]) - self.origin[axis]) / self.cell[axis]).floor();
+            let count = self.cells[axis] as f64;
+            if self.wraps[axis] { place.rem_euclid(count) as usize } else { place.clamp(0.0, count - 1.0) as usize }
+        });
+        self.flat(index)
+    }
+
+    const fn flat(&self, index: [usize; 3]) -> usize {
+        (index[2] * self.cells[1] + index[1]) * self.cells[0] + index[0]
+    }
+
+    /// Indices of boxes along one axis that can hold points within `radius` of `at`.
+    fn span(&self, axis: usize, at: f64, radius: f64) -> Vec<usize> {
+        let count = self.cells[axis] as i64;
+        let place = |x: f64| ((x - self.origin[axis]) / self.cell[axis]).floor().clamp(-1e15, 1e15) as i64;
+        let (from, to) = (place(at - radius), place(at + radius));
+        if !self.wraps[axis] {
+            return (from.clamp(0, count - 1)..=to.clamp(0, count - 1)).map(|k| k as usize).collect();
+        }
+        (from..=to.min(from + count - 1)).map(|k| k.rem_euclid(count) as usize).collect()
+    }
+}
+
+/// Makes the rows of a kernel: call [`Self::row`] for each source.
+pub(crate) struct DistanceRows<'a> {
+    space: Space<'a>,
+    grid: Grid,
+    kernel: Kernel,
+    gaps: Gaps,
+    exclude_self: bool,
+    seed: u64,
+    part: usize,
+}
+
+/// Sorts the targets into boxes, ready to make rows.
+pub(crate) fn rows_by_distance(
+    space: Space<'_>,
+    kernel: Kernel,
+    exclude_self: bool,
+    seed: u64,
+    part: usize,
+) -> DistanceRows<'_> {
+    let grid = Grid::new(&space, kernel.radius);
+    DistanceRows { space, grid, kernel, gaps: Gaps::new(kernel.probability), exclude_self, seed, part }
+}
+
+impl DistanceRows<'_> {
+    /// Appends the targets of a source: candidates pass a draw at the peak probability (by geometric gaps), then one
+    /// at the kernel's factor.
+    pub(crate) fn row(&self, source: u32, row: &mut Vec<u32>) {
+        let mut draws = Draws::new(self.seed, Stream::Connectivity.part(self.part), source);
+        let mut gaps = self.gaps;
+        let at = self.space.sources[source as usize].map(f64::from);
+        let spans = [0, 1, 2].map(|axis| self.grid.span(axis, at[axis], self.kernel.radius));
+        let mut next = gaps.next(&mut draws);
+        for &z in &spans[2] {
+            for &y in &spans[1] {
+                for &x in &spans[0] {
+                    let place = self.grid.flat([x, y, z]);
+                    let members =
+                        &self.grid.members[self.grid.start[place] as usize..self.grid.start[place + 1] as usize];
+                    while next < members.len() as u64 {
+                        let target = members[next as usize];
+                        let distance = self.space.distance(source, target);
+                        let kept = distance <= self.kernel.radius && draws.uniform() < self.kernel.shape.at(distance);
+                        if kept && !(self.exclude_self && target == source) {
+                            row.push(target);
+                        }
+                        next += 1 + gaps.next(&mut draws);
+                    }
+                    next -= members.len() as u64;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::layout::{Form, Layout, Plane};
+    use crate::model::scene::spec::KernelShape;
+
+    fn sheet(size: u32) -> (Layout, Vec<[f32; 3]>) {
+        let layout =
+            Layout { form: Form::Sheet { columns: None, spacing: 0.5, plane: Plane::Xz }, offset: [3.0, 0.0, 1.0], jitter: 0.0 };
+        let points = layout.positions(size, 1, 0);
+        (layout, points)
+    }
+
+    #[test]
+    fn a_flat_kernel_of_probability_one_finds_exactly_the_neurons_in_the_radius() {
+        let (layout, points) = sheet(900);
+        for period in [[0.0; 3], layout.period(900).expect("a sheet closes")] {
+            let space = Space { sources: &points, targets: &points, period };
+            let kernel = Kernel { probability: 1.0, shape: KernelShape::Flat, radius: 2.3, torus: period[0] > 0.0 };
+            let rows = rows_by_distance(space, kernel, true, 1, 0);
+            for source in [0, 29, 450, 899] {
+                let mut row = Vec::new();
+                rows.row(source, &mut row);
+                row.sort_unstable();
+                let expected: Vec<u32> =
+                    (0..900).filter(|&t| t != source && space.distance(source, t) <= 2.3).collect();
+                assert_eq!(row, expected, "source {source}, period {period:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_gaussian_kernel_has_its_expected_degree() {
+        let (layout, points) = sheet(2500);
+        let space = Space { sources: &points, targets: &points, period: layout.period(2500).expect("a sheet closes") };
+        let kernel = Kernel { probability: 0.5, shape: KernelShape::Gaussian(1.0), radius: 3.0, torus: true };
+        let rows = rows_by_distance(space, kernel, true, 7, 0);
+        let expected: f64 = (1..2500)
+            .map(|t| space.distance(0, t))
+            .filter(|&r| r <= 3.0)
+            .map(|r| 0.5 * kernel.shape.at(r))
+            .sum();
+        let total: usize = (0..2500)
+            .map(|source| {
+                let mut row = Vec::new();
+                rows.row(source, &mut row);
+                row.len()
+            })
+            .sum();
+        let mean = total as f64 / 2500.0;
+        assert!((mean - expected).abs() < 5.0 * (expected / 2500.0).sqrt(), "{mean} {expected}");
+    }
+}

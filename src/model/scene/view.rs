@@ -1,0 +1,319 @@
+//! How a scene opens: camera, tour, captions, charts and looks, as plain values that the session turns into its own
+//! settings. In: the sections `view`, `tour`, `caption` and `charts`. Camera poses given as orbits are resolved here
+//! against the network's extent.
+
+use super::error::{SceneError, suggest};
+use super::fields::{Fields, Range};
+use super::tree::{Node, Value};
+use crate::model::layout::Sphere;
+
+/// Where a camera stands and looks, scene units, y up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CameraPose {
+    /// The eye.
+    pub eye: [f32; 3],
+    /// What it looks at.
+    pub target: [f32; 3],
+    /// Vertical field of view, degrees.
+    pub fov_degrees: f32,
+}
+
+/// One stop of a camera tour.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TourStep {
+    /// Pose to move to.
+    pub camera: CameraPose,
+    /// Seconds of wall time (or of film) to move there.
+    pub move_s: f32,
+    /// Seconds to stay.
+    pub hold_s: f32,
+    /// Shown while moving and staying.
+    pub caption: Option<String>,
+}
+
+/// A line of text shown over the picture for part of the run. It shows while both ranges hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Caption {
+    /// The text.
+    pub text: String,
+    /// From this simulated time on, ms.
+    pub from_ms: f64,
+    /// Until this simulated time, ms; infinity: to the end.
+    pub until_ms: f64,
+    /// From this presentation of the learning protocol on.
+    pub from_presentation: u64,
+    /// Until this presentation; `u64::MAX`: to the end.
+    pub until_presentation: u64,
+}
+
+/// Looks that the scene asks for; `None` leaves the default.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LookScene {
+    /// `population`, `membrane`, `rate` or `theta`.
+    pub colour_by: Option<String>,
+    /// A spike's flash falls to 1/e in this time, ms of simulated time.
+    pub flash_decay_ms: Option<f32>,
+    /// Radius of a neuron, scene units.
+    pub neuron_radius: Option<f32>,
+    /// Brightness of neurons at rest, 0 to 1.
+    pub base_brightness: Option<f32>,
+    /// `hidden`, `sample` or `picked`.
+    pub synapses: Option<String>,
+    /// At most this many synapse lines.
+    pub synapse_budget: Option<u32>,
+    /// 0 to 1.
+    pub synapse_opacity: Option<f32>,
+    /// Pulses travel along the lines of spiking neurons.
+    pub pulses: Option<bool>,
+    /// Strength of the glow, 0 to 1.
+    pub bloom: Option<f32>,
+    /// Stops.
+    pub exposure: Option<f32>,
+    /// Depth fog, 0 to 1.
+    pub fog: Option<f32>,
+    /// `auto`, `quads` or `splats`.
+    pub points: Option<String>,
+    /// Simulated time per wall time at the start; infinity: as fast as it goes.
+    pub speed: Option<f64>,
+    /// Population that the raster shows at the start.
+    pub raster: Option<String>,
+}
+
+/// How a scene opens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewScene {
+    /// Opening pose.
+    pub camera: CameraPose,
+    /// Named poses, in the order of the file; the opening pose is not among them.
+    pub cameras: Vec<(String, CameraPose)>,
+    /// Camera tour.
+    pub tour: Vec<TourStep>,
+    /// The tour starts over at its end.
+    pub tour_repeats: bool,
+    /// Text by time.
+    pub captions: Vec<Caption>,
+    /// Charts to open with, of [`CHARTS`]; empty: the overlay's own choice.
+    pub charts: Vec<String>,
+    /// Looks.
+    pub look: LookScene,
+}
+
+impl ViewScene {
+    /// The named pose; `"opening"` is the opening one.
+    #[must_use]
+    pub fn camera_named(&self, name: &str) -> Option<CameraPose> {
+        if name == "opening" {
+            return Some(self.camera);
+        }
+        self.cameras.iter().find(|(known, _)| known == name).map(|(_, pose)| *pose)
+    }
+}
+
+/// Charts that a scene can open with.
+pub const CHARTS: [&str; 10] = [
+    "raster", "rate", "membrane", "weights", "histogram", "remaining", "threshold", "accuracy", "input", "fields",
+];
+
+const POSE_KEYS: [&str; 7] = ["eye", "target", "azimuth_degrees", "elevation_degrees", "distance", "focus", "fov_degrees"];
+
+const VIEW_KEYS: [&str; 16] = [
+    "camera",
+    "cameras",
+    "colour_by",
+    "flash_decay_ms",
+    "neuron_radius",
+    "base_brightness",
+    "synapses",
+    "synapse_budget",
+    "synapse_opacity",
+    "pulses",
+    "bloom",
+    "exposure",
+    "fog",
+    "points",
+    "speed",
+    "raster",
+];
+
+/// What poses are resolved against: the extent of every population by name, and of the whole.
+pub(crate) struct Extents {
+    /// Per population.
+    pub(crate) populations: Vec<(String, Sphere)>,
+    /// All of them.
+    pub(crate) whole: Sphere,
+}
+
+impl Extents {
+    fn names(&self) -> Vec<&str> {
+        self.populations.iter().map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+/// Reads `[view]`, `[[tour]]`, `[[caption]]` and `[charts]` of a whole scene.
+pub(crate) fn read(root: &Fields<'_>, extents: &Extents) -> Result<ViewScene, SceneError> {
+    let view = root.table("view", &VIEW_KEYS)?;
+    let camera = match view.as_ref().and_then(|v| v.get("camera")) {
+        Some(node) => pose(node, "view.camera", extents)?,
+        None => orbit(&extents.whole, 30.0, 20.0, 2.4, 45.0),
+    };
+    let mut cameras = Vec::new();
+    if let Some(view) = &view {
+        for (name, node) in view.named("cameras")? {
+            cameras.push((name.to_owned(), pose(node, &format!("view.cameras.{name}"), extents)?));
+        }
+    }
+    let mut scene = ViewScene {
+        camera,
+        cameras,
+        tour: Vec::new(),
+        tour_repeats: true,
+        captions: captions(root)?,
+        charts: charts(root)?,
+        look: view.as_ref().map(|v| look(v, extents)).transpose()?.unwrap_or_default(),
+    };
+    scene.tour = tour(root, &scene, extents)?;
+    scene.tour_repeats = root.flag("tour_repeats")?.unwrap_or(true);
+    Ok(scene)
+}
+
+fn look(view: &Fields<'_>, extents: &Extents) -> Result<LookScene, SceneError> {
+    let number = |key: &str, range| -> Result<Option<f32>, SceneError> { Ok(view.number(key, range)?.map(|x| x as f32)) };
+    let word = |key: &str, words: &[&str]| -> Result<Option<String>, SceneError> {
+        Ok(view.choice(key, words)?.map(str::to_owned))
+    };
+    let raster = view.text("raster")?;
+    if let Some(name) = &raster
+        && !extents.names().contains(&name.as_str())
+    {
+        return Err(view.error("raster", format!("there is no population `{name}`"), suggest(name, extents.names())));
+    }
+    let speed = match view.get("speed").map(|node| &node.value) {
+        Some(Value::Float(speed)) if *speed == f64::INFINITY => Some(f64::INFINITY),
+        _ => view.number("speed", Range::Positive)?,
+    };
+    Ok(LookScene {
+        colour_by: word("colour_by", &["population", "membrane", "rate", "theta"])?,
+        flash_decay_ms: number("flash_decay_ms", Range::Positive)?,
+        neuron_radius: number("neuron_radius", Range::Positive)?,
+        base_brightness: number("base_brightness", Range::Share)?,
+        synapses: word("synapses", &["hidden", "sample", "picked"])?,
+        synapse_budget: view.count("synapse_budget", 0)?,
+        synapse_opacity: number("synapse_opacity", Range::Share)?,
+        pulses: view.flag("pulses")?,
+        bloom: number("bloom", Range::Share)?,
+        exposure: number("exposure", Range::Any)?,
+        fog: number("fog", Range::Share)?,
+        points: word("points", &["auto", "quads", "splats"])?,
+        speed,
+        raster,
+    })
+}
+
+fn pose(node: &Node, path: &str, extents: &Extents) -> Result<CameraPose, SceneError> {
+    let fields = Fields::open(node, path, &POSE_KEYS)?;
+    let fov = fields.number_or("fov_degrees", Range::Positive, 45.0)?;
+    if !(5.0..=150.0).contains(&fov) {
+        return Err(fields.error("fov_degrees", format!("must be between 5 and 150 degrees, not {fov}"), ""));
+    }
+    let focus = match fields.text("focus")? {
+        None => &extents.whole,
+        Some(name) => match extents.populations.iter().find(|(known, _)| *known == name) {
+            Some((_, sphere)) => sphere,
+            None => {
+                let advice = suggest(&name, extents.names());
+                return Err(fields.error("focus", format!("there is no population `{name}`"), advice));
+            }
+        },
+    };
+    let Some(eye) = fields.point("eye")? else {
+        let mut pose = orbit(
+            focus,
+            fields.number_or("azimuth_degrees", Range::Any, 30.0)?,
+            fields.number_or("elevation_degrees", Range::Any, 20.0)?.clamp(-89.0, 89.0),
+            fields.number_or("distance", Range::Positive, 2.4)?,
+            fov,
+        );
+        if let Some(target) = fields.point("target")? {
+            let shift = [0, 1, 2].map(|axis| target[axis] - pose.target[axis]);
+            pose.eye = [0, 1, 2].map(|axis| pose.eye[axis] + shift[axis]);
+            pose.target = target;
+        }
+        return Ok(pose);
+    };
+    for key in ["azimuth_degrees", "elevation_degrees", "distance"] {
+        if fields.get(key).is_some() {
+            return Err(fields.error(key, "cannot stand beside `eye`", "give either eye and target, or an orbit"));
+        }
+    }
+    let target = fields.point("target")?.unwrap_or(focus.centre);
+    if eye == target {
+        return Err(fields.error("eye", "is the same point as the target", "move one of them"));
+    }
+    Ok(CameraPose { eye, target, fov_degrees: fov as f32 })
+}
+
+/// A pose around a sphere; `distance` in its radii. Azimuth 0 looks along -z, from in front; 90 from the right.
+fn orbit(around: &Sphere, azimuth_degrees: f64, elevation_degrees: f64, distance: f64, fov_degrees: f64) -> CameraPose {
+    let (azimuth, elevation) = (azimuth_degrees.to_radians(), elevation_degrees.to_radians());
+    let reach = distance * f64::from(around.radius.max(0.5));
+    let offset =
+        [elevation.cos() * azimuth.sin(), elevation.sin(), elevation.cos() * azimuth.cos()].map(|x| (x * reach) as f32);
+    let eye = [0, 1, 2].map(|axis| around.centre[axis] + offset[axis]);
+    CameraPose { eye, target: around.centre, fov_degrees: fov_degrees as f32 }
+}
+
+fn tour(root: &Fields<'_>, scene: &ViewScene, extents: &Extents) -> Result<Vec<TourStep>, SceneError> {
+    let mut steps = Vec::new();
+    for (index, node) in root.list("tour")?.unwrap_or_default().iter().enumerate() {
+        let fields = Fields::open(node, format!("tour.{index}"), &["camera", "move_s", "hold_s", "caption"])?;
+        let camera = match fields.get("camera") {
+            None => return Err(fields.missing("camera", "give the name of a camera of [view.cameras], or a pose")),
+            Some(Node { value: Value::String(name), .. }) => scene.camera_named(name).ok_or_else(|| {
+                let known = scene.cameras.iter().map(|(name, _)| name.as_str()).chain(["opening"]);
+                fields.error("camera", format!("there is no camera `{name}`"), suggest(name, known.collect::<Vec<_>>()))
+            })?,
+            Some(node) => pose(node, &fields.key("camera"), extents)?,
+        };
+        steps.push(TourStep {
+            camera,
+            move_s: fields.number_or("move_s", Range::NonNegative, 3.0)? as f32,
+            hold_s: fields.number_or("hold_s", Range::NonNegative, 3.0)? as f32,
+            caption: fields.text("caption")?,
+        });
+    }
+    Ok(steps)
+}
+
+fn captions(root: &Fields<'_>) -> Result<Vec<Caption>, SceneError> {
+    let known = ["text", "from_ms", "until_ms", "from_presentation", "until_presentation"];
+    let mut captions = Vec::new();
+    for (index, node) in root.list("caption")?.unwrap_or_default().iter().enumerate() {
+        let fields = Fields::open(node, format!("caption.{index}"), &known)?;
+        let caption = Caption {
+            text: fields.required_text("text", "give the line to show")?,
+            from_ms: fields.number_or("from_ms", Range::NonNegative, 0.0)?,
+            until_ms: fields.number("until_ms", Range::NonNegative)?.unwrap_or(f64::INFINITY),
+            from_presentation: fields.count("from_presentation", 0)?.map_or(0, u64::from),
+            until_presentation: fields.count("until_presentation", 0)?.map_or(u64::MAX, u64::from),
+        };
+        if caption.until_ms <= caption.from_ms {
+            return Err(fields.error("until_ms", "ends before it begins", "make it later than from_ms"));
+        }
+        if caption.until_presentation <= caption.from_presentation {
+            return Err(fields.error("until_presentation", "ends before it begins", "make it later than from_presentation"));
+        }
+        captions.push(caption);
+    }
+    Ok(captions)
+}
+
+fn charts(root: &Fields<'_>) -> Result<Vec<String>, SceneError> {
+    let Some(fields) = root.table("charts", &["show"])? else { return Ok(Vec::new()) };
+    let shown = fields.texts("show")?.unwrap_or_default();
+    for name in &shown {
+        if !CHARTS.contains(&name.as_str()) {
+            return Err(fields.error("show", format!("there is no chart `{name}`"), suggest(name, CHARTS)));
+        }
+    }
+    Ok(shown)
+}
