@@ -123,9 +123,9 @@ fn check_connectivity(name: &str, projection: &Projection, sources: u32, targets
             let uniform = matches!(projection.weights, Weights::Constant(_))
                 && matches!(projection.delays, Delays::Constant(_))
                 && !projection.is_mutable();
-            ensure(projection.source == projection.target && uniform, || {
+            ensure(sources == targets && uniform, || {
                 format!(
-                    "projection `{name}`: all-but-self joins a population with itself by one fixed weight and one delay"
+                    "projection `{name}`: all-but-self joins populations of equal size by one fixed weight and one delay"
                 )
             })?;
             return Ok(u64::from(sources) * u64::from(targets.saturating_sub(1)));

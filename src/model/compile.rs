@@ -76,10 +76,8 @@ fn cell(spec: &PopulationSpec, dt_ms: f64) -> Result<Cell, SceneError> {
 }
 
 fn initial_values(scene: &Scene, network: &mut Network) -> Result<(), SceneError> {
-    let needs_synaptic = scene
-        .populations()
-        .iter()
-        .any(|spec| spec.initial_synaptic.iter().any(|d| *d != Distribution::Constant(0.0)));
+    let needs_synaptic =
+        scene.populations().iter().any(|spec| spec.initial_synaptic.iter().any(|d| *d != Distribution::Constant(0.0)));
     for (index, spec) in scene.populations().iter().enumerate() {
         let population = &network.populations[index];
         let (first, seed) = (population.first, network.seed);
@@ -87,15 +85,14 @@ fn initial_values(scene: &Scene, network: &mut Network) -> Result<(), SceneError
             Cell::Lif(lif) => lif.v_rest_mv,
             Cell::Source(_) => 0.0,
         };
-        let membrane = draw_initial(&spec.initial_membrane_mv, spec, "initial_membrane_mv", Key { seed, first, lane: 0 })?;
+        let membrane =
+            draw_initial(&spec.initial_membrane_mv, spec, "initial_membrane_mv", Key { seed, first, lane: 0 })?;
         network.initial_membrane_mv.extend(membrane.iter().map(|v| (v - rest) as f32));
         if needs_synaptic {
             let [excitatory, inhibitory] = &spec.initial_synaptic;
             let excitatory = draw_initial(excitatory, spec, "initial_excitatory", Key { seed, first, lane: 1 })?;
             let inhibitory = draw_initial(inhibitory, spec, "initial_inhibitory", Key { seed, first, lane: 2 })?;
-            network
-                .initial_synaptic
-                .extend(excitatory.iter().zip(&inhibitory).map(|(&e, &i)| [e as f32, i as f32]));
+            network.initial_synaptic.extend(excitatory.iter().zip(&inhibitory).map(|(&e, &i)| [e as f32, i as f32]));
         }
     }
     Ok(())
@@ -117,7 +114,12 @@ fn draw_initial(
 ) -> Result<Vec<f64>, SceneError> {
     if let Distribution::File { path, array, first } = distribution {
         let wrong = |what: String| {
-            SceneError::new(&spec.place, format!("population.{}.{key}", spec.name), what, "one value per neuron is needed")
+            SceneError::new(
+                &spec.place,
+                format!("population.{}.{key}", spec.name),
+                what,
+                "one value per neuron is needed",
+            )
         };
         let columns = files::columns(path, &[array]).map_err(wrong)?;
         let values = columns.need(&[array], path).map_err(wrong)?;
@@ -126,7 +128,10 @@ fn draw_initial(
             Some(_) => Err(wrong(format!("{array} of {} holds values that are not finite", path.display()))),
             None => {
                 let (have, size) = (values.len(), spec.size);
-                Err(wrong(format!("{array} of {} has {have} values, {size} from {first} on are needed", path.display())))
+                Err(wrong(format!(
+                    "{array} of {} has {have} values, {size} from {first} on are needed",
+                    path.display()
+                )))
             }
         };
     }
@@ -142,12 +147,7 @@ fn draw_initial(
         .collect())
 }
 
-fn projection(
-    scene: &Scene,
-    spec: &ProjectionSpec,
-    part: usize,
-    network: &Network,
-) -> Result<Projection, SceneError> {
+fn projection(scene: &Scene, spec: &ProjectionSpec, part: usize, network: &Network) -> Result<Projection, SceneError> {
     let (source, target) = (&network.populations[spec.source], &network.populations[spec.target]);
     let positions = |p: &Population| &network.positions[p.first as usize..(p.first + p.size) as usize];
     let torus = matches!(spec.rule, RuleSpec::Distance(kernel) if kernel.torus);
@@ -185,7 +185,7 @@ fn projection(
             }
         }
         RuleSpec::OneToOne if plain && !result.is_mutable() => result.connectivity = Connectivity::OneToOne,
-        RuleSpec::AllButSelf if plain && !result.is_mutable() && spec.source == spec.target => {
+        RuleSpec::AllButSelf if plain && !result.is_mutable() => {
             result.connectivity = Connectivity::AllButSelf;
         }
         _ => {
@@ -201,12 +201,7 @@ fn dense_weights(sources: u32, targets: u32, values: &Values<'_>) -> Vec<f32> {
 }
 
 /// Compressed rows for every rule.
-fn sparse(
-    spec: &ProjectionSpec,
-    part: usize,
-    network: &Network,
-    values: &Values<'_>,
-) -> Result<Synapses, SceneError> {
+fn sparse(spec: &ProjectionSpec, part: usize, network: &Network, values: &Values<'_>) -> Result<Synapses, SceneError> {
     let (source, target) = (&network.populations[spec.source], &network.populations[spec.target]);
     let (sources, targets, seed) = (source.size, target.size, network.seed);
     let recurrent = spec.source == spec.target && !spec.autapses;
@@ -255,7 +250,12 @@ fn sparse(
                 delays: spec.delay_from_file,
             };
             connect::assemble_list(&file, values).map_err(|what| {
-                SceneError::new(&spec.place, format!("{}.file", spec.path), what, "see `rule = \"list\"` in docs/scenes.md")
+                SceneError::new(
+                    &spec.place,
+                    format!("{}.file", spec.path),
+                    what,
+                    "see `rule = \"list\"` in docs/scenes.md",
+                )
             })
         }
     }
@@ -276,9 +276,14 @@ fn store(
         (false, true) => (|weight| *weight > 0.0, "inhibition here is a negative number of mV"),
         (false, false) => (|_| false, ""),
     };
-    if let Some(weight) = synapses.weights.iter().copied().find(|weight| wrong(weight)) {
+    if let Some(weight) = synapses.weights.iter().copied().find(wrong) {
         let what = format!("there is the weight {weight}, and {rule}");
-        return Err(SceneError::new(&spec.place, &spec.path, what, "change its sign, or split the synapses by receptor"));
+        return Err(SceneError::new(
+            &spec.place,
+            &spec.path,
+            what,
+            "change its sign, or split the synapses by receptor",
+        ));
     }
     if projection.is_mutable() {
         let max = projection.weight_max();
@@ -286,7 +291,8 @@ fn store(
     }
     projection.connectivity = Connectivity::Sparse { row_start: synapses.row_start, target: synapses.target };
     if !synapses.weights.is_empty() {
-        projection.weights = same(&synapses.weights).map_or_else(|| Weights::PerSynapse(synapses.weights.clone()), Weights::Constant);
+        projection.weights =
+            same(&synapses.weights).map_or_else(|| Weights::PerSynapse(synapses.weights.clone()), Weights::Constant);
     }
     if !synapses.delays.is_empty() {
         projection.delays = match same(&synapses.delays) {
@@ -369,11 +375,13 @@ fn check_memory(scene: &Scene) -> Result<(), SceneError> {
     if bytes <= 0.9 * available as f64 {
         return Ok(());
     }
-    let what = format!("the network needs about {:.1} GB of memory, but {:.1} GB are free", bytes * 1e-9, available as f64 * 1e-9);
-    let (place, key) = largest.map_or_else(
-        || (scene.origin.clone(), String::new()),
-        |(_, spec)| (spec.place.to_string(), spec.path.clone()),
+    let what = format!(
+        "the network needs about {:.1} GB of memory, but {:.1} GB are free",
+        bytes * 1e-9,
+        available as f64 * 1e-9
     );
+    let (place, key) = largest
+        .map_or_else(|| (scene.origin.clone(), String::new()), |(_, spec)| (spec.place.to_string(), spec.path.clone()));
     Err(SceneError::new(place, key, what, "lower the size, probability or degree of its populations and projections"))
 }
 

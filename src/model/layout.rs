@@ -132,11 +132,11 @@ impl Layout {
             .map(|k| {
                 let mut draws = Draws::new(seed, Stream::Position as u32, first.wrapping_add(k));
                 let mut point = self.form.point(k, size, &mut draws);
-                for axis in 0..3 {
+                for (x, offset) in point.iter_mut().zip(self.offset) {
                     if self.jitter > 0.0 {
-                        point[axis] += (2.0 * draws.uniform() - 1.0) * f64::from(self.jitter);
+                        *x += (2.0 * draws.uniform() - 1.0) * f64::from(self.jitter);
                     }
-                    point[axis] += f64::from(self.offset[axis]);
+                    *x += f64::from(offset);
                 }
                 point.map(|x| x as f32)
             })
@@ -176,10 +176,11 @@ pub(crate) fn sheet_columns(columns: Option<u32>, size: u32) -> u32 {
     let square = f64::from(size).sqrt().ceil() as u32;
     let size = size.max(1);
     // Prefer an exact rectangle close to a square over a ragged last row.
-    columns.unwrap_or_else(|| {
-        (square..square + square / 4 + 1).find(|&c| c > 0 && size.is_multiple_of(c)).unwrap_or(square)
-    })
-    .clamp(1, size)
+    columns
+        .unwrap_or_else(|| {
+            (square..square + square / 4 + 1).find(|&c| c > 0 && size.is_multiple_of(c)).unwrap_or(square)
+        })
+        .clamp(1, size)
 }
 
 impl Plane {
@@ -303,8 +304,11 @@ mod tests {
 
     #[test]
     fn sheets_are_images_with_the_first_row_on_top() {
-        let layout =
-            Layout { form: Form::Sheet { columns: Some(8), spacing: 1.0, plane: Plane::Xy }, offset: [0.0; 3], jitter: 0.0 };
+        let layout = Layout {
+            form: Form::Sheet { columns: Some(8), spacing: 1.0, plane: Plane::Xy },
+            offset: [0.0; 3],
+            jitter: 0.0,
+        };
         let points = layout.positions(64, 1, 0);
         assert_eq!(points[0], [-3.5, 3.5, 0.0]);
         assert_eq!(points[63], [3.5, -3.5, 0.0]);

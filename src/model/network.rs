@@ -198,8 +198,8 @@ pub enum Connectivity {
     OneToOne,
     /// Every source to every target: synapse id = source * target size + target. Stored only when weights differ.
     AllToAll,
-    /// Every source to every target but itself (one population onto itself), one constant weight. Never stored:
-    /// delivered as the sum of all minus the neuron's own.
+    /// Every source k to every target but target k (populations of equal size, often the same one), one constant
+    /// weight. Never stored: delivered as the sum of all minus source k's own.
     AllButSelf,
     /// Compressed rows by source: the synapses of source s are `row_start[s]..row_start[s + 1]`, and `target` holds
     /// their targets, sorted within the row by (delay, target).

@@ -172,8 +172,11 @@ mod tests {
     use crate::model::scene::spec::KernelShape;
 
     fn sheet(size: u32) -> (Layout, Vec<[f32; 3]>) {
-        let layout =
-            Layout { form: Form::Sheet { columns: None, spacing: 0.5, plane: Plane::Xz }, offset: [3.0, 0.0, 1.0], jitter: 0.0 };
+        let layout = Layout {
+            form: Form::Sheet { columns: None, spacing: 0.5, plane: Plane::Xz },
+            offset: [3.0, 0.0, 1.0],
+            jitter: 0.0,
+        };
         let points = layout.positions(size, 1, 0);
         (layout, points)
     }
@@ -202,11 +205,8 @@ mod tests {
         let space = Space { sources: &points, targets: &points, period: layout.period(2500).expect("a sheet closes") };
         let kernel = Kernel { probability: 0.5, shape: KernelShape::Gaussian(1.0), radius: 3.0, torus: true };
         let rows = rows_by_distance(space, kernel, true, 7, 0);
-        let expected: f64 = (1..2500)
-            .map(|t| space.distance(0, t))
-            .filter(|&r| r <= 3.0)
-            .map(|r| 0.5 * kernel.shape.at(r))
-            .sum();
+        let expected: f64 =
+            (1..2500).map(|t| space.distance(0, t)).filter(|&r| r <= 3.0).map(|r| 0.5 * kernel.shape.at(r)).sum();
         let total: usize = (0..2500)
             .map(|source| {
                 let mut row = Vec::new();

@@ -22,8 +22,7 @@ const KINDS: [(&str, &[&str]); 9] = [
 ];
 
 /// Colours of populations that name none, in order (amber, blue, teal, pink, green, violet, orange, grey-blue).
-const PALETTE: [&str; 8] =
-    ["#ffb454", "#4f9dff", "#2fd6c3", "#ff6fae", "#8fe05a", "#b48bff", "#ff7d45", "#9fb4d1"];
+const PALETTE: [&str; 8] = ["#ffb454", "#4f9dff", "#2fd6c3", "#ff6fae", "#8fe05a", "#b48bff", "#ff7d45", "#9fb4d1"];
 
 /// Reads `layout`; without one, `index`-th populations stand as balls beside each other.
 pub(crate) fn layout(

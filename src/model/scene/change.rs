@@ -24,17 +24,14 @@ const PRUNING_KEYS: [&str; 11] = [
 /// Reads `plasticity = { rule, ... }`.
 pub(crate) fn plasticity(parent: &Fields<'_>) -> Result<Option<Plasticity>, SceneError> {
     let Some(node) = parent.get("plasticity") else { return Ok(None) };
-    let all: Vec<&str> = ["rule", "weight_max"]
-        .into_iter()
-        .chain(PAIR_KEYS)
-        .chain(DIEHL_COOK_KEYS)
-        .chain(POWER_LAW_KEYS)
-        .collect();
+    let all: Vec<&str> =
+        ["rule", "weight_max"].into_iter().chain(PAIR_KEYS).chain(DIEHL_COOK_KEYS).chain(POWER_LAW_KEYS).collect();
     let path = parent.key("plasticity");
     let fields = Fields::open(node, path.clone(), &all)?;
     let words = ["pair", "diehl-cook", "post-power-law"];
-    let rule =
-        fields.choice("rule", &words)?.ok_or_else(|| fields.missing("rule", format!("give one of {}", words.join(", "))))?;
+    let rule = fields
+        .choice("rule", &words)?
+        .ok_or_else(|| fields.missing("rule", format!("give one of {}", words.join(", "))))?;
     let own_keys: &[&str] = match rule {
         "pair" => &PAIR_KEYS,
         "diehl-cook" => &DIEHL_COOK_KEYS,

@@ -69,7 +69,8 @@ pub(crate) fn read(node: &Node, path: &str, what_for: Use, base: &Path) -> Resul
         }
         "base" => Ok(Distribution::Distance {
             base: fields.required("base", if what_for == Use::Delay { Range::NonNegative } else { Range::Any })?,
-            per_unit: fields.required("per_unit", if what_for == Use::Delay { Range::NonNegative } else { Range::Any })?,
+            per_unit: fields
+                .required("per_unit", if what_for == Use::Delay { Range::NonNegative } else { Range::Any })?,
         }),
         _ => Ok(Distribution::File {
             path: base.join(fields.required_text("file", "give the name of an .npz file")?),

@@ -123,9 +123,7 @@ impl<'a> Fields<'a> {
         match self.get(key).map(|node| &node.value) {
             None => Ok(None),
             Some(Value::Boolean(flag)) => Ok(Some(*flag)),
-            Some(other) => {
-                Err(self.error(key, format!("must be true or false, not {}", other.kind()), String::new()))
-            }
+            Some(other) => Err(self.error(key, format!("must be true or false, not {}", other.kind()), String::new())),
         }
     }
 
@@ -134,9 +132,7 @@ impl<'a> Fields<'a> {
         match self.get(key).map(|node| &node.value) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(other) => {
-                Err(self.error(key, format!("must be text, not {}", other.kind()), "put it in quotes"))
-            }
+            Some(other) => Err(self.error(key, format!("must be text, not {}", other.kind()), "put it in quotes")),
         }
     }
 
@@ -208,9 +204,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn named(&self, key: &str) -> Result<Vec<(&'a str, &'a Node)>, SceneError> {
         match self.get(key).map(|node| &node.value) {
             None => Ok(Vec::new()),
-            Some(Value::Table(entries)) => {
-                Ok(entries.iter().map(|entry| (entry.key.as_str(), &entry.node)).collect())
-            }
+            Some(Value::Table(entries)) => Ok(entries.iter().map(|entry| (entry.key.as_str(), &entry.node)).collect()),
             Some(other) => Err(self.error(
                 key,
                 format!("must hold named tables, not {}", other.kind()),
@@ -243,6 +237,11 @@ pub(crate) fn count(node: &Node, path: &str, least: u32) -> Result<u32, SceneErr
         return Err(SceneError::new(&node.place, path, what, ""));
     };
     u32::try_from(number).ok().filter(|&number| number >= least).ok_or_else(|| {
-        SceneError::new(&node.place, path, format!("must be a whole number from {least} to {}, not {number}", u32::MAX), "")
+        SceneError::new(
+            &node.place,
+            path,
+            format!("must be a whole number from {least} to {}, not {number}", u32::MAX),
+            "",
+        )
     })
 }

@@ -144,9 +144,13 @@ fn append(columns: &mut [(String, Vec<f64>)], batch: &RecordBatch) -> Result<(),
         }
         match array.data_type() {
             DataType::Float64 => values.extend(array.as_primitive::<Float64Type>().values()),
-            DataType::Float32 => values.extend(array.as_primitive::<Float32Type>().values().iter().map(|&v| f64::from(v))),
+            DataType::Float32 => {
+                values.extend(array.as_primitive::<Float32Type>().values().iter().map(|&v| f64::from(v)))
+            }
             DataType::Int32 => values.extend(array.as_primitive::<Int32Type>().values().iter().map(|&v| f64::from(v))),
-            DataType::UInt32 => values.extend(array.as_primitive::<UInt32Type>().values().iter().map(|&v| f64::from(v))),
+            DataType::UInt32 => {
+                values.extend(array.as_primitive::<UInt32Type>().values().iter().map(|&v| f64::from(v)))
+            }
             DataType::Int64 => values.extend(array.as_primitive::<Int64Type>().values().iter().map(|&v| v as f64)),
             DataType::UInt64 => values.extend(array.as_primitive::<UInt64Type>().values().iter().map(|&v| v as f64)),
             _ => {}

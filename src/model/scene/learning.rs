@@ -152,9 +152,9 @@ pub(crate) fn image_shape(root: &Fields<'_>, data: &DataSource) -> Result<[u32; 
     match data {
         DataSource::EmbeddedDigits => Ok([8, 8]),
         DataSource::Folder(folder) => idx::image_shape(folder).map_err(|what| {
-            let place = root.get("learning").map_or(&root.node.place, |node| {
-                node.get("data").map_or(&node.place, |data| &data.place)
-            });
+            let place = root
+                .get("learning")
+                .map_or(&root.node.place, |node| node.get("data").map_or(&node.place, |data| &data.place));
             SceneError::new(
                 place,
                 "learning.data",

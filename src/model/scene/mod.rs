@@ -97,9 +97,8 @@ impl Scene {
             let advice = format!("{}, or give the path of a .toml file", error::suggest(name_or_path, names));
             return Err(SceneError::new(name_or_path, "", "there is no scene of this name", advice));
         }
-        let text = std::fs::read_to_string(path).map_err(|e| {
-            SceneError::new(name_or_path, "", format!("cannot be read: {e}"), "check the path")
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| SceneError::new(name_or_path, "", format!("cannot be read: {e}"), "check the path"))?;
         Self::from_toml(&text, name_or_path, overrides)
     }
 
@@ -118,11 +117,9 @@ impl Scene {
         let base = Path::new(origin).parent().map(Path::to_path_buf).unwrap_or_default();
         let learning = learning::read(&root, &base)?;
         let image_shape = learning.as_ref().map(|l| learning::image_shape(&root, &l.data)).transpose()?;
-        let mut populations =
-            population::read(&root, &population::Context { dt_ms, image_shape, base: &base })?;
+        let mut populations = population::read(&root, &population::Context { dt_ms, image_shape, base: &base })?;
         stimulus::apply(&root, &mut populations, dt_ms, &base)?;
-        let projections =
-            projection::read(&root, &mut populations, &projection::Context { dt_ms, base: &base })?;
+        let projections = projection::read(&root, &mut populations, &projection::Context { dt_ms, base: &base })?;
         let names: Vec<&str> = populations.iter().map(|p| p.name.as_str()).collect();
         if let Some(learning) = &learning {
             learning::check_ends(&root, learning, image_shape, &populations)?;
@@ -206,9 +203,7 @@ fn seed(root: &Fields<'_>) -> Result<u64, SceneError> {
     match root.get("seed").map(|node| &node.value) {
         None => Ok(1),
         Some(tree::Value::Integer(seed)) if *seed >= 0 => Ok(*seed as u64),
-        Some(other) => {
-            Err(root.error("seed", format!("must be a whole number from 0 on, not {}", other.kind()), ""))
-        }
+        Some(other) => Err(root.error("seed", format!("must be a whole number from 0 on, not {}", other.kind()), "")),
     }
 }
 

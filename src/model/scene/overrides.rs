@@ -73,9 +73,9 @@ fn position_in(items: &[Node], key: &str) -> Option<usize> {
     if let Ok(index) = key.parse::<usize>() {
         return (index < items.len()).then_some(index);
     }
-    items.iter().position(|item| {
-        item.get("name").is_some_and(|name| matches!(&name.value, Value::String(text) if text == key))
-    })
+    items
+        .iter()
+        .position(|item| item.get("name").is_some_and(|name| matches!(&name.value, Value::String(text) if text == key)))
 }
 
 fn names(node: &Node) -> Vec<String> {
@@ -103,7 +103,8 @@ mod tests {
     #[test]
     fn paths_reach_into_tables_and_lists() {
         let mut node = root();
-        apply(&mut node, &["population.e.size=7".into(), "tour.0.hold_s = 9".into(), "view.x.y=1".into()]).expect("fine");
+        apply(&mut node, &["population.e.size=7".into(), "tour.0.hold_s = 9".into(), "view.x.y=1".into()])
+            .expect("fine");
         assert_eq!(number_at(&node, &["population", "e", "size"]), Some(7));
         assert_eq!(number_at(&node, &["view", "x", "y"]), Some(1));
         let Some(Value::Array(tour)) = node.get("tour").map(|n| n.value.clone()) else { panic!("a list") };

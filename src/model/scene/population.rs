@@ -247,7 +247,11 @@ fn shape(fields: &Fields<'_>, cell: &str, size: u32, context: &Context<'_>) -> R
             let what = format!("has {size} neurons for images of {width} x {height} pixels");
             Err(fields.error("size", what, "write size = \"data\""))
         }
-        None => Err(fields.error("cell", "\"image\" shows the images of a data set, but the scene has none", "add [learning]")),
+        None => Err(fields.error(
+            "cell",
+            "\"image\" shows the images of a data set, but the scene has none",
+            "add [learning]",
+        )),
     }
 }
 
@@ -256,7 +260,11 @@ pub(crate) fn spike_list(fields: &Fields<'_>, key: &str, size: u32, dt_ms: f64) 
     let mut lists = vec![Vec::new(); size as usize];
     let Some(items) = fields.list(key)? else { return Ok(lists) };
     if items.len() > lists.len() {
-        return Err(fields.error(key, format!("holds {} lists for {size} neurons", items.len()), "one list per neuron"));
+        return Err(fields.error(
+            key,
+            format!("holds {} lists for {size} neurons", items.len()),
+            "one list per neuron",
+        ));
     }
     for (list, item) in lists.iter_mut().zip(items) {
         let Value::Array(times) = &item.value else {
@@ -295,8 +303,9 @@ fn read_lif(fields: &Fields<'_>, spec: &mut PopulationSpec, context: &Context<'_
         },
         adaptive_threshold: read_adaptive_threshold(fields)?,
     };
-    if lif.v_reset_mv >= lif.v_threshold_mv {
-        let what = format!("{} mV is not below the threshold of {} mV", lif.v_reset_mv, lif.v_threshold_mv);
+    let threshold = lif.v_threshold_mv + lif.adaptive_threshold.map_or(0.0, |theta| theta.initial_mv);
+    if lif.v_reset_mv >= threshold {
+        let what = format!("{} mV is not below the threshold of {threshold} mV", lif.v_reset_mv);
         return Err(fields.error("v_reset_mv", what, "the cell would spike without end"));
     }
     if lif.refractory_ms / context.dt_ms > 1e6 {
@@ -322,9 +331,7 @@ fn read_synapse(fields: &Fields<'_>) -> Result<SynapseModel, SceneError> {
     let kind = fields.choice("synapse", &words)?;
     let kind = kind.ok_or_else(|| fields.missing("synapse", format!("give one of {}", words.join(", "))))?;
     let refused: &[&str] = match kind {
-        "delta" => {
-            &["tau_excitatory_ms", "tau_inhibitory_ms", "reversal_excitatory_mv", "reversal_inhibitory_mv"]
-        }
+        "delta" => &["tau_excitatory_ms", "tau_inhibitory_ms", "reversal_excitatory_mv", "reversal_inhibitory_mv"],
         "current" => &["reversal_excitatory_mv", "reversal_inhibitory_mv"],
         _ => &[],
     };

@@ -177,12 +177,19 @@ fn check_sign(
     let Some((low, high)) = weight.bounds() else { return Ok(weight) };
     if (conductance || mutable) && low < 0.0 {
         let what = if mutable { "weights that change are never negative" } else { "conductances are never negative" };
-        return Err(fields.error(key, what, "write a positive weight, and receptor = \"inhibitory\" where it inhibits"));
+        return Err(fields.error(
+            key,
+            what,
+            "write a positive weight, and receptor = \"inhibitory\" where it inhibits",
+        ));
     }
     if mutable && high > weight_max * (1.0 + 1e-6) {
         let what = format!("starts at up to {high}, above the largest weight {weight_max}");
-        let advice =
-            if plasticity.is_some() { "raise plasticity.weight_max" } else { "weights that are pruned or normalised lie in 0 to 1" };
+        let advice = if plasticity.is_some() {
+            "raise plasticity.weight_max"
+        } else {
+            "weights that are pruned or normalised lie in 0 to 1"
+        };
         return Err(fields.error(key, what, advice));
     }
     if receptor == Receptor::Inhibitory && !conductance && !mutable && high > 0.0 {
@@ -236,8 +243,7 @@ fn downscale(
         let what = format!("needs {} rates, one per source, not {}", pair.columns, rates.len());
         return Err(table.error("source_rates_hz", what, ""));
     }
-    let rate_hz =
-        super::fields::number(&rates[pair.column], &table.key("source_rates_hz"), Range::NonNegative)?;
+    let rate_hz = super::fields::number(&rates[pair.column], &table.key("source_rates_hz"), Range::NonNegative)?;
     let inputs = f64::from(*degree);
     *degree = (inputs * keep).round().max(1.0) as u32;
     let mean = spec.weight.mean();

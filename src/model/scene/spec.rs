@@ -62,9 +62,7 @@ impl Distribution {
                 let (low, high) = order(*low, *high);
                 Self::Normal { mean: mean * factor, sd: sd * factor.abs(), low, high }
             }
-            Self::Distance { base, per_unit } => {
-                Self::Distance { base: base * factor, per_unit: per_unit * factor }
-            }
+            Self::Distance { base, per_unit } => Self::Distance { base: base * factor, per_unit: per_unit * factor },
             Self::File { .. } => self.clone(),
         }
     }

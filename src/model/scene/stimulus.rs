@@ -86,9 +86,11 @@ fn apply_one(
             }
             Ok(())
         }
-        (_, Cell::Lif(_)) => {
-            Err(fields.error("target", format!("`{target}` integrates, it cannot be given spikes"), "write cell = \"spikes\" there"))
-        }
+        (_, Cell::Lif(_)) => Err(fields.error(
+            "target",
+            format!("`{target}` integrates, it cannot be given spikes"),
+            "write cell = \"spikes\" there",
+        )),
         (_, Cell::Source(_)) => {
             let what = format!("`{target}` only sends spikes and has no {kind}");
             Err(fields.error("target", what, "name a population of lif cells, or one with cell = \"spikes\""))

@@ -101,10 +101,7 @@ impl Node {
             SceneError::new(place, "", format!("this is not valid TOML: {what}"), "see https://toml.io")
         })?;
         let builder = Builder { lines: Some(&lines), origin: &origin };
-        Ok(Self {
-            place: Place { origin: Arc::clone(&origin), line: 0 },
-            value: builder.table(document.get_ref()),
-        })
+        Ok(Self { place: Place { origin: Arc::clone(&origin), line: 0 }, value: builder.table(document.get_ref()) })
     }
 
     /// One value of an override: TOML where it parses as such, the bare text otherwise.

@@ -110,11 +110,11 @@ impl ViewScene {
 }
 
 /// Charts that a scene can open with.
-pub const CHARTS: [&str; 10] = [
-    "raster", "rate", "membrane", "weights", "histogram", "remaining", "threshold", "accuracy", "input", "fields",
-];
+pub const CHARTS: [&str; 10] =
+    ["raster", "rate", "membrane", "weights", "histogram", "remaining", "threshold", "accuracy", "input", "fields"];
 
-const POSE_KEYS: [&str; 7] = ["eye", "target", "azimuth_degrees", "elevation_degrees", "distance", "focus", "fov_degrees"];
+const POSE_KEYS: [&str; 7] =
+    ["eye", "target", "azimuth_degrees", "elevation_degrees", "distance", "focus", "fov_degrees"];
 
 const VIEW_KEYS: [&str; 16] = [
     "camera",
@@ -177,7 +177,8 @@ pub(crate) fn read(root: &Fields<'_>, extents: &Extents) -> Result<ViewScene, Sc
 }
 
 fn look(view: &Fields<'_>, extents: &Extents) -> Result<LookScene, SceneError> {
-    let number = |key: &str, range| -> Result<Option<f32>, SceneError> { Ok(view.number(key, range)?.map(|x| x as f32)) };
+    let number =
+        |key: &str, range| -> Result<Option<f32>, SceneError> { Ok(view.number(key, range)?.map(|x| x as f32)) };
     let word = |key: &str, words: &[&str]| -> Result<Option<String>, SceneError> {
         Ok(view.choice(key, words)?.map(str::to_owned))
     };
@@ -300,7 +301,11 @@ fn captions(root: &Fields<'_>) -> Result<Vec<Caption>, SceneError> {
             return Err(fields.error("until_ms", "ends before it begins", "make it later than from_ms"));
         }
         if caption.until_presentation <= caption.from_presentation {
-            return Err(fields.error("until_presentation", "ends before it begins", "make it later than from_presentation"));
+            return Err(fields.error(
+                "until_presentation",
+                "ends before it begins",
+                "make it later than from_presentation",
+            ));
         }
         captions.push(caption);
     }
