@@ -1,1 +1,24 @@
-//! Under construction.
+//! Pictures: draws activity buffers into any texture view. Sees no session, no window and no egui.
+//!
+//! What a picture is made of, in the order it is drawn: the stage; neurons as shaded spheres ([`PointStyle::Quads`]) or
+//! as additive splats; synapses as lines of light; halos of spikes; the glow; the tone curve. All light is linear and
+//! gathered in half floats. The same state gives the same bytes.
+//!
+//! [`PointStyle::Quads`]: crate::session::view::PointStyle::Quads
+
+mod bloom;
+pub mod camera;
+pub mod colour;
+mod frame;
+mod pick;
+mod points;
+mod renderer;
+pub mod shaders;
+mod targets;
+mod wiring;
+
+pub use camera::{Camera, CameraView, Flight, Pose, Tour, TourStop};
+pub use frame::{Bounds, Frame, FrameUniform, PopulationLook, pulse_ms};
+pub use pick::nearest_neuron;
+pub use renderer::Renderer;
+pub use shaders::SHADERS;

@@ -1,0 +1,254 @@
+//! The renderer: owns the pipelines, what was loaded of a network, and the targets; in go activity buffers and frames, out
+//! come pictures in any texture view. Never asks where activity comes from, and never writes to it.
+
+use std::sync::Arc;
+
+use wgpu::util::DeviceExt;
+
+use super::bloom::Bloom;
+use super::camera::Camera;
+use super::colour;
+use super::frame::{Bounds, Extras, Frame, FrameUniform, PopulationLook};
+use super::pick::nearest_neuron;
+use super::points::Points;
+use super::shaders;
+use super::targets::{GlowChain, TargetLayouts, Targets};
+use super::wiring::{Bound, Depth, Draw, LIGHT_FORMAT, Mix, attachment, group, group_layout};
+use crate::engine::NeuronState;
+use crate::gpu::Gpu;
+use crate::model::Network;
+use crate::session::{ActivityBuffers, ViewSettings};
+
+/// Draws networks.
+pub struct Renderer {
+    gpu: Arc<Gpu>,
+    view_layout: wgpu::BindGroupLayout,
+    activity_layout: wgpu::BindGroupLayout,
+    tone_layout: wgpu::BindGroupLayout,
+    sampler: wgpu::Sampler,
+    stage: wgpu::RenderPipeline,
+    tone: wgpu::RenderPipeline,
+    points: Points,
+    bloom: Bloom,
+    chain: GlowChain,
+    uniform: wgpu::Buffer,
+    maps: wgpu::Buffer,
+    loaded: Option<Loaded>,
+    targets: Option<Targets>,
+    picked: Option<u32>,
+    neuron_radius: f32,
+    notices: Vec<String>,
+}
+
+/// What is kept of a network.
+struct Loaded {
+    bounds: Bounds,
+    neuron_count: u32,
+    view_group: wgpu::BindGroup,
+    activity_group: wgpu::BindGroup,
+}
+
+impl Renderer {
+    /// A renderer for targets of this format (sRGB formats are written linearly, others encoded).
+    #[must_use]
+    pub fn new(gpu: Arc<Gpu>, output_format: wgpu::TextureFormat) -> Self {
+        let device = &gpu.device;
+        let view_layout = group_layout(device, "render.view", &[Bound::Uniform, Bound::Read, Bound::Read]);
+        let activity_layout = group_layout(device, "render.activity", &[Bound::Read, Bound::Read, Bound::Read]);
+        let tone_layout = group_layout(device, "render.tone", &[Bound::Texture, Bound::Texture, Bound::Sampler]);
+        let chain = GlowChain::new(gpu.is_software());
+        let stage = Draw {
+            source: &shaders::STAGE,
+            groups: &[&view_layout],
+            format: LIGHT_FORMAT,
+            depth: Depth::Ignore,
+            mix: Mix::Replace,
+            constants: &[],
+        }
+        .pipeline(device);
+        let encodes = if output_format.is_srgb() { 0.0 } else { 1.0 };
+        let tone = Draw {
+            source: &shaders::TONE,
+            groups: &[&view_layout, &tone_layout],
+            format: output_format,
+            depth: Depth::Absent,
+            mix: Mix::Replace,
+            constants: &[("encode_srgb", encodes)],
+        }
+        .pipeline(device);
+        let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
+            label: Some("render.smooth"),
+            mag_filter: wgpu::FilterMode::Linear,
+            min_filter: wgpu::FilterMode::Linear,
+            ..Default::default()
+        });
+        let uniform = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("render.frame"),
+            size: size_of::<FrameUniform>() as u64,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let maps = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+            label: Some("render.maps"),
+            contents: bytemuck::cast_slice(&colour::map_table()),
+            usage: wgpu::BufferUsages::STORAGE,
+        });
+        Self {
+            points: Points::new(device, &view_layout, &activity_layout),
+            bloom: Bloom::new(device, chain),
+            view_layout,
+            activity_layout,
+            tone_layout,
+            sampler,
+            stage,
+            tone,
+            chain,
+            uniform,
+            maps,
+            loaded: None,
+            targets: None,
+            picked: None,
+            neuron_radius: ViewSettings::default().neuron_radius,
+            notices: Vec::new(),
+            gpu,
+        }
+    }
+
+    /// Takes a network and its activity: positions, population looks, bindings. Call it again for another network, and
+    /// when [`ActivityBuffers::update`] says that the buffers are others.
+    pub fn load(&mut self, network: &Network, activity: &ActivityBuffers, settings: &ViewSettings) {
+        let device = &self.gpu.device;
+        let neuron_count = drawable_neurons(&self.gpu, network);
+        let positions: Vec<[f32; 4]> = network
+            .populations
+            .iter()
+            .enumerate()
+            .flat_map(|(index, population)| population.neurons().map(move |neuron| (index as u32, neuron)))
+            .take(neuron_count as usize)
+            .map(|(population, neuron)| {
+                let [x, y, z] = network.positions.get(neuron as usize).copied().unwrap_or([f32::NAN; 3]);
+                [x, y, z, f32::from_bits(population)]
+            })
+            .chain(std::iter::repeat_n([f32::NAN; 4], usize::from(neuron_count == 0)))
+            .collect();
+        let storage = |label: &str, contents: &[u8]| {
+            device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+                label: Some(label),
+                contents,
+                usage: wgpu::BufferUsages::STORAGE,
+            })
+        };
+        let positions = storage("render.positions", bytemuck::cast_slice(&positions));
+        let looks = storage("render.looks", bytemuck::cast_slice(&PopulationLook::of(network)));
+        let view_group = group(
+            device,
+            "render.view",
+            &self.view_layout,
+            &[self.uniform.as_entire_binding(), looks.as_entire_binding(), self.maps.as_entire_binding()],
+        );
+        let first = |buffer, bytes_each: usize| {
+            let size = std::num::NonZeroU64::new(u64::from(neuron_count.max(1)) * bytes_each as u64);
+            wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset: 0, size })
+        };
+        let activity_group = group(
+            device,
+            "render.activity",
+            &self.activity_layout,
+            &[
+                positions.as_entire_binding(),
+                first(&activity.neurons, size_of::<NeuronState>()),
+                first(&activity.traces, size_of::<f32>()),
+            ],
+        );
+        let bounds = Bounds::of(&network.positions);
+        self.picked = None;
+        self.loaded = Some(Loaded { bounds, neuron_count, view_group, activity_group });
+        self.notices.clear();
+        if neuron_count < network.neuron_count() {
+            self.notices
+                .push(format!("{neuron_count} of {} neurons drawn: the adapter binds no more", network.neuron_count()));
+        }
+        self.notices.push(colour::legend(settings.colour_by, network));
+    }
+
+    /// Records the draws of one picture. Before the next picture is recorded, the encoder must be submitted: they share
+    /// one uniform. Without a loaded network only the empty stage is drawn, black.
+    pub fn draw(&mut self, encoder: &mut wgpu::CommandEncoder, target: &wgpu::TextureView, frame: &Frame) {
+        let size = frame.size.map(|s| s.clamp(1, self.gpu.limits.max_texture_dimension_2d));
+        if self.targets.as_ref().is_none_or(|targets| targets.size != size) {
+            let layouts =
+                TargetLayouts { filter: &self.bloom.filter_layout, tone: &self.tone_layout, sampler: &self.sampler };
+            self.targets = Some(Targets::new(&self.gpu.device, size, self.chain, &layouts));
+        }
+        let (Some(loaded), Some(targets)) = (&self.loaded, &self.targets) else {
+            encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+                label: Some("render.empty"),
+                color_attachments: &[Some(attachment(target, Some(wgpu::Color::BLACK)))],
+                ..Default::default()
+            });
+            return;
+        };
+        let extras = Extras {
+            bounds: loaded.bounds,
+            neuron_count: loaded.neuron_count,
+            picked: self.picked,
+            splat_radius_max_px: 4.0,
+            splat_grid_width: 1,
+            line_segments: 8,
+        };
+        let uniform = FrameUniform::new(frame, &extras);
+        self.neuron_radius = uniform.neuron_radius;
+        self.gpu.queue.write_buffer(&self.uniform, 0, bytemuck::bytes_of(&uniform));
+        self.draw_scene(encoder, loaded, targets);
+        if uniform.bloom > 0.0 {
+            self.bloom.draw(encoder, targets);
+        }
+        let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            label: Some("render.tone"),
+            color_attachments: &[Some(attachment(target, Some(wgpu::Color::BLACK)))],
+            ..Default::default()
+        });
+        pass.set_pipeline(&self.tone);
+        pass.set_bind_group(0, &loaded.view_group, &[]);
+        pass.set_bind_group(1, &targets.tone_group, &[]);
+        pass.draw(0..3, 0..1);
+    }
+
+    fn draw_scene(&self, encoder: &mut wgpu::CommandEncoder, loaded: &Loaded, targets: &Targets) {
+        let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            label: Some("render.scene"),
+            color_attachments: &[Some(attachment(&targets.light, Some(wgpu::Color::BLACK)))],
+            depth_stencil_attachment: Some(wgpu::RenderPassDepthStencilAttachment {
+                view: &targets.depth,
+                depth_ops: Some(wgpu::Operations { load: wgpu::LoadOp::Clear(0.0), store: wgpu::StoreOp::Discard }),
+                stencil_ops: None,
+            }),
+            ..Default::default()
+        });
+        pass.set_bind_group(0, &loaded.view_group, &[]);
+        pass.set_pipeline(&self.stage);
+        pass.draw(0..3, 0..1);
+        pass.set_bind_group(1, &loaded.activity_group, &[]);
+        self.points.draw_spheres(&mut pass, loaded.neuron_count);
+        self.points.draw_flashes(&mut pass, loaded.neuron_count);
+    }
+
+    /// The neuron under a pixel (from the top left), if any is near.
+    #[must_use]
+    pub fn pick(&self, network: &Network, camera: &Camera, size: [u32; 2], at: [f32; 2]) -> Option<u32> {
+        let view = camera.view(size[0].max(1) as f32 / size[1].max(1) as f32);
+        nearest_neuron(&network.positions, self.neuron_radius, &view, size, at)
+    }
+
+    /// What is sampled, capped or stretched in the picture, one line each.
+    #[must_use]
+    pub fn notices(&self) -> Vec<String> {
+        self.notices.clone()
+    }
+}
+
+/// Neurons whose state can be bound at once, and drawn with six vertices each.
+fn drawable_neurons(gpu: &Gpu, network: &Network) -> u32 {
+    let bound = gpu.limits.max_storage_buffer_binding_size / size_of::<NeuronState>() as u64;
+    network.neuron_count().min(u32::try_from(bound).unwrap_or(u32::MAX)).min(u32::MAX / 6)
+}

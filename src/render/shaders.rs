@@ -1,0 +1,34 @@
+//! Every shader of the renderer, put together from its parts. Draws have the entry points `vs_main` and `fs_main`,
+//! kernels `main`.
+
+use crate::gpu::shader::ShaderSource;
+
+macro_rules! part {
+    ($file:literal) => {
+        ($file, include_str!(concat!("../../shaders/", $file)))
+    };
+}
+
+const FRAME: (&str, &str) = part!("render/frame.wgsl");
+const NEURON: (&str, &str) = part!("common/neuron.wgsl");
+const ACTIVITY: (&str, &str) = part!("render/activity.wgsl");
+const LIGHT: (&str, &str) = part!("render/light.wgsl");
+
+/// Backdrop and floor.
+pub const STAGE: ShaderSource = ShaderSource { label: "render.stage", parts: &[FRAME, part!("render/stage.wgsl")] };
+/// Neurons as spheres.
+pub const POINTS: ShaderSource =
+    ShaderSource { label: "render.points", parts: &[FRAME, NEURON, ACTIVITY, LIGHT, part!("render/points.wgsl")] };
+/// Halos of spikes.
+pub const FLASHES: ShaderSource =
+    ShaderSource { label: "render.flashes", parts: &[FRAME, NEURON, ACTIVITY, LIGHT, part!("render/flashes.wgsl")] };
+/// Glow, down.
+pub const BLOOM_DOWN: ShaderSource =
+    ShaderSource { label: "render.bloom_down", parts: &[part!("render/bloom_down.wgsl")] };
+/// Glow, up.
+pub const BLOOM_UP: ShaderSource = ShaderSource { label: "render.bloom_up", parts: &[part!("render/bloom_up.wgsl")] };
+/// Light to screen.
+pub const TONE: ShaderSource = ShaderSource { label: "render.tone", parts: &[FRAME, part!("render/tone.wgsl")] };
+
+/// All of them.
+pub const SHADERS: &[ShaderSource] = &[STAGE, POINTS, FLASHES, BLOOM_DOWN, BLOOM_UP, TONE];

@@ -1,0 +1,99 @@
+//! The textures of one picture size: light, depth, and the chain that the glow is made in. In goes a size, out come
+//! views and the bind groups that read them; made anew only when the size changes.
+
+use super::wiring::{DEPTH_FORMAT, LIGHT_FORMAT, group};
+
+/// How the glow is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct GlowChain {
+    /// Size of the picture over that of the first level.
+    pub(super) first_divisor: u32,
+    /// Levels, each half the size of the one before.
+    pub(super) levels: u32,
+}
+
+impl GlowChain {
+    /// Fewer and smaller levels where pixels are expensive.
+    pub(super) const fn new(software: bool) -> Self {
+        if software { Self { first_divisor: 4, levels: 4 } } else { Self { first_divisor: 2, levels: 6 } }
+    }
+}
+
+/// Textures of one size.
+pub(super) struct Targets {
+    /// Width and height, pixels.
+    pub(super) size: [u32; 2],
+    /// Linear light.
+    pub(super) light: wgpu::TextureView,
+    /// Reversed depth.
+    pub(super) depth: wgpu::TextureView,
+    /// Levels of the glow, largest first.
+    pub(super) glow: Vec<wgpu::TextureView>,
+    /// Reads the light.
+    pub(super) light_group: wgpu::BindGroup,
+    /// Reads each level of the glow.
+    pub(super) glow_groups: Vec<wgpu::BindGroup>,
+    /// Reads the light and the first level of the glow.
+    pub(super) tone_group: wgpu::BindGroup,
+}
+
+/// What [`Targets`] needs to make its bind groups.
+pub(super) struct TargetLayouts<'a> {
+    /// Texture, sampler.
+    pub(super) filter: &'a wgpu::BindGroupLayout,
+    /// Light, glow, sampler.
+    pub(super) tone: &'a wgpu::BindGroupLayout,
+    /// Smooth, clamped.
+    pub(super) sampler: &'a wgpu::Sampler,
+}
+
+impl Targets {
+    pub(super) fn new(device: &wgpu::Device, size: [u32; 2], chain: GlowChain, layouts: &TargetLayouts<'_>) -> Self {
+        let light = texture(device, "render.light", size, LIGHT_FORMAT);
+        let depth = texture(device, "render.depth", size, DEPTH_FORMAT);
+        let glow: Vec<wgpu::TextureView> = (0..chain.levels)
+            .map(|level| {
+                let divisor = chain.first_divisor << level;
+                texture(device, "render.glow", size.map(|s| s.div_ceil(divisor).max(1)), LIGHT_FORMAT)
+            })
+            .collect();
+        let sampler = wgpu::BindingResource::Sampler(layouts.sampler);
+        let filter = |view: &wgpu::TextureView| {
+            group(device, "render.filter", layouts.filter, &[wgpu::BindingResource::TextureView(view), sampler.clone()])
+        };
+        let tone_group = group(
+            device,
+            "render.tone",
+            layouts.tone,
+            &[
+                wgpu::BindingResource::TextureView(&light),
+                wgpu::BindingResource::TextureView(&glow[0]),
+                sampler.clone(),
+            ],
+        );
+        Self {
+            size,
+            light_group: filter(&light),
+            glow_groups: glow.iter().map(filter).collect(),
+            tone_group,
+            light,
+            depth,
+            glow,
+        }
+    }
+}
+
+fn texture(device: &wgpu::Device, label: &str, size: [u32; 2], format: wgpu::TextureFormat) -> wgpu::TextureView {
+    device
+        .create_texture(&wgpu::TextureDescriptor {
+            label: Some(label),
+            size: wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format,
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::TEXTURE_BINDING,
+            view_formats: &[],
+        })
+        .create_view(&wgpu::TextureViewDescriptor::default())
+}
