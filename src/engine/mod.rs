@@ -62,6 +62,12 @@ pub trait Engine {
     /// A lost device.
     fn advance(&mut self, steps: u32) -> Result<(), EngineError>;
 
+    /// True while so much work is under way that a live loop should rather draw a frame than advance further; `advance`
+    /// may then block until some of it is done. Never blocks itself.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
     /// Sets the rates of a Poisson source population from the next step on, Hz, one per neuron.
     ///
     /// # Errors

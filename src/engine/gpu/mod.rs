@@ -1,1 +1,482 @@
-//! The GPU engine.
+//! The GPU engine: the same arithmetic as [`cpu`](super::cpu), as WGSL kernels over buffers that never leave the GPU.
+//!
+//! In: a [`Network`]. Out: the buffers that the renderer draws from ([`Activity::Device`]), samples through a ring of
+//! read-backs. Steps are submitted in slices; nothing is read back between them.
+//!
+//! | file | owns |
+//! |---|---|
+//! | [`layout`] | structs shared with the shaders |
+//! | [`shaders`] | which WGSL files make which kernel |
+//! | `kernels` | pipelines |
+//! | `state` | buffers of the network as a whole |
+//! | `rows` | fixed-weight synapses, merged and segmented |
+//! | `plastic` | projections whose weights can change |
+//! | `step` | dispatches of a step, slices, kernel times |
+//! | `sample` | measurements and read-back |
+//! | `transfer` | checkpoints and weights |
+
+mod kernels;
+pub mod layout;
+mod plastic;
+mod rows;
+mod sample;
+pub mod shaders;
+mod state;
+mod step;
+mod transfer;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use kernels::Kernels;
+use layout::{DeliverSegment, MutableProjection};
+use plastic::Plastic;
+use sample::Pending;
+use state::State;
+use step::{KernelTimes, Slices};
+
+pub use shaders::SHADERS;
+
+use super::{
+    Activity, Change, Checkpoint, Engine, EngineError, KernelTime, Live, Plan, Sample, SampleRequest, check_network,
+};
+use crate::gpu::{Gpu, LimitError, Memory, ReadbackRing, grid};
+use crate::model::Network;
+
+/// Samples under way at most; a request beyond is refused.
+const SAMPLES_UNDER_WAY: usize = 4;
+
+/// How to build the engine, beyond the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GpuOptions {
+    /// Bind no buffer larger than this, bytes; the adapter's limit holds anyway. Small values force synapses into many
+    /// segments.
+    pub max_binding: Option<u64>,
+}
+
+/// A network being simulated in GPU memory. See the module.
+pub struct GpuEngine {
+    gpu: Arc<Gpu>,
+    network: Arc<Network>,
+    plan: Arc<Plan>,
+    live: Live,
+    step: u64,
+    state: State,
+    kernels: Kernels,
+    segments: Vec<Segment>,
+    plastics: Vec<Plastic>,
+    integrate: wgpu::BindGroup,
+    measure_neurons: wgpu::BindGroup,
+    rest: wgpu::BindGroup,
+    step_group: wgpu::BindGroup,
+    slices: Slices,
+    times: Option<KernelTimes>,
+    samples: ReadbackRing<Pending>,
+    /// Samples that `wait` brought in before they were polled.
+    finished: VecDeque<Sample>,
+    spikes_requested_at: u64,
+    /// Number of the first spike that no sample has had yet, modulo 2^32.
+    next_spike: u32,
+    next_drive_change: usize,
+    network_hash: Option<u64>,
+}
+
+/// One segment of the fixed-weight rows.
+struct Segment {
+    group: wgpu::BindGroup,
+    sources: u32,
+    mean_row: u32,
+    bytes: u64,
+}
+
+impl GpuEngine {
+    /// Builds the engine; limits are checked before anything is allocated.
+    ///
+    /// # Errors
+    /// The network is not sound or too large for the adapter.
+    pub fn new(gpu: Arc<Gpu>, network: Arc<Network>) -> Result<Self, EngineError> {
+        Self::with_options(gpu, network, GpuOptions::default())
+    }
+
+    /// [`Self::new`] with options.
+    ///
+    /// # Errors
+    /// The network is not sound or too large for the adapter.
+    pub fn with_options(gpu: Arc<Gpu>, network: Arc<Network>, options: GpuOptions) -> Result<Self, EngineError> {
+        check_network(&network)?;
+        check_adapter(&gpu)?;
+        let plan = Arc::new(Plan::new(&network));
+        let live = Live::new(&network, &plan);
+        let out_of_memory = gpu.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let mut memory = Memory::new(Arc::clone(&gpu), options.max_binding);
+        let state = State::new(&mut memory, &network, &plan, &live)?;
+        let kernels = Kernels::new(&gpu);
+        let segments = segments(&gpu, &mut memory, &kernels, &state, &network, &plan)?;
+        let plastics = (0..network.projections.len())
+            .filter(|&index| network.projections[index].is_mutable())
+            .map(|index| Plastic::new(&gpu, &mut memory, &kernels, &state, &network, &plan, index))
+            .collect::<Result<Vec<_>, _>>()?;
+        if let Some(error) = pollster::block_on(out_of_memory.pop()) {
+            return Err(EngineError::DeviceLost(format!(
+                "{error} after {} bytes; use fewer neurons or synapses, or --engine cpu",
+                memory.given_out()
+            )));
+        }
+        let step_group = kernels
+            .integrate
+            .bind_dynamic(&gpu.device, &state.steps, size_of::<layout::StepNumber>() as u64)
+            .ok_or_else(|| EngineError::Misuse("the kernel `integrate` takes no step number".into()))?;
+        let dispatches = 1 + segments.len() + 2 * plastics.len();
+        Ok(Self {
+            integrate: integrate_group(&gpu, &kernels, &state),
+            measure_neurons: measure_group(&gpu, &kernels, &state),
+            rest: kernels.rest.bind(&gpu.device, &[&state.globals, &state.populations, &state.blocks, &state.neurons]),
+            step_group,
+            slices: Slices::new(),
+            times: KernelTimes::new(&gpu, dispatches as u32),
+            samples: ReadbackRing::new(Arc::clone(&gpu), "samples", SAMPLES_UNDER_WAY),
+            finished: VecDeque::new(),
+            spikes_requested_at: 0,
+            next_spike: 0,
+            next_drive_change: 0,
+            network_hash: None,
+            step: 0,
+            gpu,
+            network,
+            plan,
+            live,
+            state,
+            kernels,
+            segments,
+            plastics,
+        })
+    }
+
+    /// How many segments the fixed-weight synapses were cut into.
+    #[must_use]
+    pub fn segment_count(&self) -> usize {
+        self.segments.len()
+    }
+
+    fn lost(&self) -> EngineError {
+        EngineError::DeviceLost(self.gpu.take_fault().unwrap_or_else(|| "the device is gone".into()))
+    }
+
+    fn plastic(&self, projection: usize) -> Option<&Plastic> {
+        self.plastics.iter().find(|plastic| plastic.index == projection)
+    }
+
+    /// Submits one pass of dispatches: kernel, group, workgroups.
+    fn submit_once(
+        &self,
+        label: &str,
+        dispatches: &[(&crate::gpu::Kernel, &wgpu::BindGroup, u32)],
+        clear: &[&wgpu::Buffer],
+    ) {
+        let mut encoder =
+            self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some(label) });
+        for buffer in clear {
+            encoder.clear_buffer(buffer, 0, None);
+        }
+        {
+            let mut pass =
+                encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(label), timestamp_writes: None });
+            for (kernel, group, workgroups) in dispatches {
+                let [x, y] = grid(*workgroups, self.gpu.limits.max_compute_workgroups_per_dimension);
+                kernel.set(&mut pass, group);
+                pass.dispatch_workgroups(x, y, 1);
+            }
+        }
+        self.gpu.queue.submit([encoder.finish()]);
+    }
+
+    /// Turns read-backs that have arrived into samples, oldest first.
+    fn collect_samples(&mut self) {
+        while let Some((pending, bytes)) = self.samples.poll(|pending, bytes| (pending, bytes.to_vec())) {
+            let sample = self.decode_sample(&pending, &bytes);
+            self.finished.push_back(sample);
+        }
+        if let Some(times) = self.times.as_mut() {
+            times.update();
+        }
+    }
+}
+
+impl From<LimitError> for EngineError {
+    fn from(error: LimitError) -> Self {
+        Self::TooLarge {
+            what: error.what,
+            needed: error.needed,
+            available: error.available,
+            limit_name: error.limit_name,
+            advice: "use fewer neurons or synapses, another adapter, or --engine cpu".into(),
+        }
+    }
+}
+
+fn check_adapter(gpu: &Gpu) -> Result<(), EngineError> {
+    let available = gpu.limits.max_storage_buffers_per_shader_stage;
+    if available < kernels::STORAGE_BUFFERS {
+        return Err(EngineError::Misuse(format!(
+            "the adapter {:?} binds {available} storage buffers at once and the GPU engine needs {}; use another \
+             adapter, or --engine cpu",
+            gpu.info.name,
+            kernels::STORAGE_BUFFERS
+        )));
+    }
+    Ok(())
+}
+
+fn integrate_group(gpu: &Gpu, kernels: &Kernels, state: &State) -> wgpu::BindGroup {
+    kernels.integrate.bind(
+        &gpu.device,
+        &[
+            &state.globals,
+            &state.populations,
+            &state.blocks,
+            &state.population_traces,
+            &state.tables,
+            &state.group_ring,
+            &state.neurons,
+            &state.synaptic,
+            &state.spike_counts,
+            &state.traces,
+            &state.ring,
+            &state.clock,
+            &state.spikes,
+        ],
+    )
+}
+
+fn measure_group(gpu: &Gpu, kernels: &Kernels, state: &State) -> wgpu::BindGroup {
+    kernels.measure_neurons.bind(
+        &gpu.device,
+        &[&state.globals, &state.populations, &state.blocks, &state.neurons, &state.spike_counts, &state.block_sums],
+    )
+}
+
+/// Uploads the fixed-weight rows; there is always at least one segment, because its dispatch closes the step.
+fn segments(
+    gpu: &Gpu,
+    memory: &mut Memory,
+    kernels: &Kernels,
+    state: &State,
+    network: &Network,
+    plan: &Plan,
+) -> Result<Vec<Segment>, EngineError> {
+    let packing = rows::packing(network, plan)?;
+    let rules = rows::rules(network, plan);
+    let rule_buffer = memory.storage("delivery rules", &rules)?;
+    let mut ranges = rows::segment_ranges(network, memory.max_binding() / 4)?;
+    if ranges.is_empty() {
+        ranges.push((0, 0));
+    }
+    let mut segments = Vec::with_capacity(ranges.len());
+    for (index, range) in ranges.into_iter().enumerate() {
+        let rows = rows::segment(network, plan, packing, range);
+        let before = memory.given_out();
+        let row_start = memory.storage("rows", &rows.row_start)?;
+        let entries = memory.storage("targets and delays", &rows.entries)?;
+        let weights = memory.storage("fixed weights", &rows.weights)?;
+        let bytes = if rows.entries.is_empty() { 0 } else { memory.given_out() - before };
+        let parameters = DeliverSegment {
+            first_source: rows.first_source,
+            end_source: rows.end_source,
+            delay_min: packing.delay_min,
+            port_bits: packing.port_bits,
+            leads: u32::from(index == 0),
+            rule_count: rules.len() as u32,
+            ..Default::default()
+        };
+        let parameter_buffer = memory.uniform("segment", &parameters)?;
+        let group = kernels.deliver.bind(
+            &gpu.device,
+            &[
+                &state.globals,
+                &parameter_buffer,
+                &state.spikes,
+                &row_start,
+                &entries,
+                &weights,
+                &rule_buffer,
+                &state.clock,
+                &state.ring,
+                &state.group_ring,
+            ],
+        );
+        let sources = rows.end_source - rows.first_source;
+        let mean_row = (rows.entries.len() as u64 / u64::from(sources.max(1))) as u32;
+        // The segment that leads serves rules of all sources.
+        let sources = if index == 0 { network.neuron_count() } else { sources };
+        segments.push(Segment { group, sources, mean_row, bytes });
+    }
+    Ok(segments)
+}
+
+impl Plastic {
+    fn mean_row(&self) -> u32 {
+        self.parameters.synapse_count / self.parameters.source_size.max(1)
+    }
+
+    fn mean_column(&self) -> u32 {
+        self.parameters.synapse_count / self.parameters.target_size.max(1)
+    }
+
+    fn column_workgroups(p: &MutableProjection) -> u32 {
+        p.target_size.div_ceil(64)
+    }
+}
+
+impl Engine for GpuEngine {
+    fn network(&self) -> &Arc<Network> {
+        &self.network
+    }
+
+    fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    fn name(&self) -> &'static str {
+        "gpu"
+    }
+
+    fn step(&self) -> u64 {
+        self.step
+    }
+
+    fn advance(&mut self, steps: u32) -> Result<(), EngineError> {
+        if self.step + u64::from(steps) > u64::from(u32::MAX) {
+            return Err(EngineError::Misuse(format!("a run ends after {} steps; start a new one", u32::MAX)));
+        }
+        self.submit_steps(steps)
+    }
+
+    fn is_busy(&self) -> bool {
+        // An error here means a lost device, which the next call reports.
+        let _ = self.gpu.device.poll(wgpu::PollType::Poll);
+        self.slices.under_way() >= step::BUSY_SLICES
+    }
+
+    fn set_rates(&mut self, population: usize, rate_hz: &[f32]) -> Result<(), EngineError> {
+        self.live.set_rates(&self.network, &self.plan, population, rate_hz)?;
+        let p = &self.plan.populations[population];
+        let first = p.source_first as usize;
+        self.state.write_thresholds(&self.gpu.queue, &self.live, first..first + p.size as usize);
+        Ok(())
+    }
+
+    fn change(&mut self, change: &Change) -> Result<(), EngineError> {
+        self.live.apply(change, &self.network)?;
+        let queue = &self.gpu.queue;
+        match *change {
+            Change::Learning(on) => self.state.write_learning(queue, on),
+            Change::LearningRate { projection, .. } => {
+                if let Some(plastic) = self.plastics.iter_mut().find(|plastic| plastic.index == projection) {
+                    plastic.update_rule(&self.gpu, &self.network, &self.plan, &self.live, self.state.power_first);
+                }
+            }
+            Change::ReceptorGain { population, .. }
+            | Change::Drive { population, .. }
+            | Change::BackgroundRate { population, .. } => {
+                self.state.write_population(queue, &self.network, &self.plan, &self.live, population);
+            }
+            Change::PruningThreshold { projection, threshold } => {
+                if let Some(plastic) = self.plastic(projection) {
+                    queue.write_buffer(&plastic.prune_state, 0, bytemuck::bytes_of(&threshold));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn rest(&mut self) -> Result<(), EngineError> {
+        let workgroups = self.state.global_values.block_count;
+        self.submit_once(
+            "engine.rest",
+            &[(&self.kernels.rest, &self.rest, workgroups)],
+            &[&self.state.synaptic, &self.state.ring, &self.state.group_ring],
+        );
+        Ok(())
+    }
+
+    fn normalise(&mut self, projection: usize) -> Result<(), EngineError> {
+        let has_sum = self.network.projections.get(projection).is_some_and(|p| p.normalised_sum.is_some());
+        let Some(plastic) = self.plastic(projection).filter(|_| has_sum) else {
+            return Err(EngineError::Misuse(format!("projection {projection} has no sum to normalise its weights to")));
+        };
+        let workgroups = Plastic::column_workgroups(&plastic.parameters);
+        self.submit_once("engine.normalise", &[(&self.kernels.normalise, &plastic.normalise, workgroups)], &[]);
+        Ok(())
+    }
+
+    fn prune(&mut self, projection: usize) -> Result<(), EngineError> {
+        let has_policy = self.network.projections.get(projection).is_some_and(|p| p.pruning.is_some());
+        let Some(plastic) = self.plastic(projection).filter(|_| has_policy) else {
+            return Err(EngineError::Misuse(format!("projection {projection} has no pruning policy")));
+        };
+        let workgroups = Plastic::column_workgroups(&plastic.parameters);
+        self.submit_once(
+            "engine.prune",
+            &[(&self.kernels.prune, &plastic.prune, workgroups), (&self.kernels.prune_end, &plastic.prune_end, 1)],
+            &[],
+        );
+        Ok(())
+    }
+
+    fn request_sample(&mut self, request: &SampleRequest) -> bool {
+        if !self.samples.has_room() {
+            self.collect_samples();
+        }
+        if !self.samples.has_room() || self.gpu.is_lost() {
+            return false;
+        }
+        self.enqueue_sample(request);
+        true
+    }
+
+    fn poll_sample(&mut self) -> Option<Sample> {
+        if self.finished.is_empty() {
+            self.collect_samples();
+        }
+        self.finished.pop_front()
+    }
+
+    fn wait(&mut self) -> Result<(), EngineError> {
+        self.gpu.wait().map_err(EngineError::DeviceLost)?;
+        if self.gpu.is_lost() {
+            return Err(self.lost());
+        }
+        self.collect_samples();
+        Ok(())
+    }
+
+    fn weights(&mut self, projection: usize) -> Result<Vec<f32>, EngineError> {
+        self.read_weights(projection)
+    }
+
+    fn checkpoint(&mut self) -> Result<Checkpoint, EngineError> {
+        self.read_checkpoint()
+    }
+
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), EngineError> {
+        self.write_checkpoint(checkpoint)
+    }
+
+    fn activity(&self) -> Activity<'_> {
+        let weights = |index| self.plastic(index).map(|plastic| &plastic.weights);
+        Activity::Device {
+            neurons: &self.state.neurons,
+            traces: &self.state.traces,
+            weights: (0..self.network.projections.len()).map(weights).collect(),
+        }
+    }
+
+    fn kernel_times(&self) -> Vec<KernelTime> {
+        self.times.as_ref().map_or_else(Vec::new, KernelTimes::means)
+    }
+
+    fn synapse_bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.bytes).sum::<u64>()
+            + self.plastics.iter().map(|plastic| plastic.bytes).sum::<u64>()
+    }
+}

@@ -1,0 +1,23 @@
+// Numbers that the engine's kernels share, and the clock of the spike ring. Rust twins: engine::gpu::layout.
+
+struct EngineGlobals {
+    seed: u32,
+    learning: u32,
+    population_count: u32,
+    port_count: u32,
+    ring_slots: u32,
+    block_count: u32,
+    spike_mask: u32,   // spike k of all time lies at spikes[k & spike_mask]
+    start_mask: u32,   // the first spike of step s has the number starts[s & start_mask]
+}
+
+// One entry of the slice's list of steps, chosen by the dynamic offset.
+struct StepNumber {
+    step: u32,
+    _padding0: u32,
+    _padding1: u32,
+    _padding2: u32,
+}
+
+const BLOCK_SIZE = 64u;   // neurons of one population that a workgroup takes
+const PRUNED = -1.0;

@@ -1,0 +1,58 @@
+//! The engine's compute pipelines, and how each binds its buffers (the order is that of the shader's bindings).
+
+use super::layout::StepNumber;
+use super::shaders;
+use crate::gpu::Slot::{Read, Uniform, Write};
+use crate::gpu::{Gpu, Kernel};
+
+/// One pipeline per shader.
+pub(super) struct Kernels {
+    pub(super) integrate: Kernel,
+    pub(super) deliver: Kernel,
+    pub(super) learn_pre: Kernel,
+    pub(super) learn_post: Kernel,
+    pub(super) rest: Kernel,
+    pub(super) normalise: Kernel,
+    pub(super) prune: Kernel,
+    pub(super) prune_end: Kernel,
+    pub(super) measure_neurons: Kernel,
+    pub(super) measure_weights: Kernel,
+    pub(super) measure_field: Kernel,
+}
+
+/// Storage buffers of the hungriest kernel (`integrate`).
+pub(super) const STORAGE_BUFFERS: u32 = 12;
+
+impl Kernels {
+    pub(super) fn new(gpu: &Gpu) -> Self {
+        let device = &gpu.device;
+        let step = Some(size_of::<StepNumber>() as u64);
+        let integrate_slots = [Uniform, Read, Read, Read, Read, Read, Write, Write, Write, Write, Write, Write, Write];
+        let deliver_slots = [Uniform, Uniform, Read, Read, Read, Read, Read, Write, Write, Write];
+        let pre_slots = [Uniform, Read, Read, Read, Read, Read, Read, Read, Read, Read, Write, Write];
+        let post_slots = [Uniform, Read, Read, Read, Read, Read, Read, Read, Read, Write];
+        Self {
+            integrate: Kernel::new(device, &shaders::INTEGRATE, &integrate_slots, step),
+            deliver: Kernel::new(device, &shaders::DELIVER, &deliver_slots, step),
+            learn_pre: Kernel::new(device, &shaders::LEARN_PRE, &pre_slots, step),
+            learn_post: Kernel::new(device, &shaders::LEARN_POST, &post_slots, step),
+            rest: Kernel::new(device, &shaders::REST, &[Uniform, Read, Read, Write], None),
+            normalise: Kernel::new(device, &shaders::NORMALISE, &[Read, Read, Read, Write], None),
+            prune: Kernel::new(device, &shaders::PRUNE, &[Read, Read, Read, Write, Write], None),
+            prune_end: Kernel::new(device, &shaders::PRUNE_END, &[Read, Write], None),
+            measure_neurons: Kernel::new(
+                device,
+                &shaders::MEASURE_NEURONS,
+                &[Uniform, Read, Read, Read, Read, Write],
+                None,
+            ),
+            measure_weights: Kernel::new(device, &shaders::MEASURE_WEIGHTS, &[Read, Read, Write], None),
+            measure_field: Kernel::new(
+                device,
+                &shaders::MEASURE_FIELD,
+                &[Uniform, Read, Read, Read, Read, Write],
+                None,
+            ),
+        }
+    }
+}
