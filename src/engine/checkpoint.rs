@@ -135,7 +135,9 @@ impl Checkpoint {
             return refuse("its arrays do not have the sizes of this network");
         }
         let weights_sound = self.weights.iter().flatten().all(|w| (0.0..=1.0).contains(w) || *w == PRUNED);
-        if self.step > u64::from(u32::MAX) || !weights_sound || !self.neurons_sound(network, plan) {
+        let thresholds_sound = self.thresholds.iter().all(|t| t.is_finite());
+        let sound = weights_sound && thresholds_sound && self.live.is_sound() && self.neurons_sound(network, plan);
+        if self.step > u64::from(u32::MAX) || !sound {
             return refuse("it holds values that no running network has");
         }
         Ok(())

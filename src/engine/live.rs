@@ -155,6 +155,15 @@ impl Live {
         })
     }
 
+    /// True when every value is one that a change could have set.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let factors = self.learning_rates.iter().chain(self.receptor_gains.iter().flatten());
+        factors.into_iter().all(|&x| x.is_finite() && x >= 0.0)
+            && self.drives_mv.iter().all(|x| x.is_finite())
+            && self.background_rates_hz.iter().all(|&x| x.is_finite() && x >= 0.0)
+    }
+
     /// True when every array has the length that the network asks for.
     #[must_use]
     pub fn fits(&self, network: &Network, plan: &Plan) -> bool {
