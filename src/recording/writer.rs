@@ -130,6 +130,22 @@ impl RecordingWriter {
         Ok(writer)
     }
 
+    /// Whether a recording could begin at `path`, as far as that shows without touching what is there: makes the
+    /// folder if there is none.
+    ///
+    /// # Errors
+    /// [`RecordingError::Occupied`], or what the file system refused.
+    pub fn check_place(path: &Path) -> Result<(), RecordingError> {
+        if path.exists() {
+            let occupied = || RecordingError::Occupied { path: path.to_owned() };
+            let mut entries = fs::read_dir(path).map_err(|_| occupied())?;
+            if !path.join("recording.json").is_file() && entries.next().is_some() {
+                return Err(occupied());
+            }
+        }
+        fs::create_dir_all(path).map_err(|source| write_error(path, source))
+    }
+
     /// Appends spikes, sorted by step; `until_step` is the step up to which there are no others.
     ///
     /// # Errors
@@ -157,6 +173,12 @@ impl RecordingWriter {
     pub fn write_potentials(&mut self, step: u64, values: &[(u32, f32)]) -> Result<(), RecordingError> {
         let batch = columns::potentials_batch(self.time_ms(step), values);
         opened(&mut self.potentials, &self.folder.join("potentials.parquet"), columns::potentials_schema)?.write(batch)
+    }
+
+    /// Takes an engine's weights of a projection as known, without writing them: engines keep shares of the largest
+    /// weight, so theirs may differ from the network's in the last bit, which is no change.
+    pub fn know_weights(&mut self, projection: usize, weights: Vec<f32>) {
+        self.known_weights[projection] = weights;
     }
 
     /// The weights of a projection after `step`, by synapse id and with the engines' mark for pruned synapses; those
@@ -335,12 +357,7 @@ fn header(network: &Network, info: RecordingInfo) -> Header {
 
 /// An empty folder, or an older recording's, whose tables are removed.
 fn make_room(path: &Path) -> Result<(), RecordingError> {
-    if path.exists() {
-        let occupied = || RecordingError::Occupied { path: path.to_owned() };
-        let mut entries = fs::read_dir(path).map_err(|_| occupied())?;
-        if !path.join("recording.json").is_file() && entries.next().is_some() {
-            return Err(occupied());
-        }
+    RecordingWriter::check_place(path)?;
         let names = TABLES.iter().flat_map(|table| {
             let stem = table.trim_end_matches("parquet");
             [(*table).to_owned(), format!("{table}.partial"), format!("{stem}parts")]
@@ -349,8 +366,7 @@ fn make_room(path: &Path) -> Result<(), RecordingError> {
             let removed = if stale.is_dir() { fs::remove_dir_all(&stale) } else { fs::remove_file(&stale) };
             removed.map_err(|source| write_error(&stale, source))?;
         }
-    }
-    fs::create_dir_all(path).map_err(|source| write_error(path, source))
+    Ok(())
 }
 
 fn write_neurons(folder: &Path, network: &Network, classes: &[Option<u8>]) -> Result<(), RecordingError> {
