@@ -1,11 +1,26 @@
 //! The hinge: a source of activity, a clock, commands in, telemetry out. Sees no window, no egui and no path.
 
 pub mod activity;
+mod clock;
 pub mod command;
+mod engines;
+mod error;
+mod events;
+mod experiment;
+mod observer;
+mod picked;
+#[expect(clippy::module_inception, reason = "the folder is the storey, the file is its door")]
+mod session;
 pub mod telemetry;
 pub mod view;
+mod watch;
 
 pub use activity::ActivityBuffers;
 pub use command::Command;
+pub use engines::EngineChoice;
+pub use error::SessionError;
+pub use events::Event;
+pub use experiment::TestReport;
+pub use session::{Session, SessionOptions};
 pub use telemetry::Telemetry;
 pub use view::ViewSettings;

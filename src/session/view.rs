@@ -1,5 +1,7 @@
 //! How the picture should look: plain settings that a scene opens with, the overlay edits and the renderer obeys.
 
+use crate::model::scene::ViewScene;
+
 /// Settings of the picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ViewSettings {
@@ -44,6 +46,42 @@ impl Default for ViewSettings {
             exposure: 0.0,
             fog: 0.35,
             points: PointStyle::Auto,
+        }
+    }
+}
+
+impl ViewSettings {
+    /// The settings that a scene opens with: its own where it gives them, defaults elsewhere.
+    #[must_use]
+    pub fn from_scene(view: &ViewScene) -> Self {
+        let look = &view.look;
+        let default = Self::default();
+        Self {
+            colour_by: match look.colour_by.as_deref() {
+                Some("membrane") => ColourBy::Membrane,
+                Some("rate") => ColourBy::Rate,
+                Some("theta") => ColourBy::Theta,
+                _ => default.colour_by,
+            },
+            flash_decay_ms: look.flash_decay_ms.unwrap_or(default.flash_decay_ms),
+            neuron_radius: look.neuron_radius.unwrap_or(default.neuron_radius),
+            base_brightness: look.base_brightness.unwrap_or(default.base_brightness),
+            synapses: match look.synapses.as_deref() {
+                Some("hidden") => SynapseView::Hidden,
+                Some("picked") => SynapseView::Picked,
+                _ => default.synapses,
+            },
+            synapse_budget: look.synapse_budget.unwrap_or(default.synapse_budget),
+            synapse_opacity: look.synapse_opacity.unwrap_or(default.synapse_opacity),
+            pulses: look.pulses.unwrap_or(default.pulses),
+            bloom: look.bloom.unwrap_or(default.bloom),
+            exposure: look.exposure.unwrap_or(default.exposure),
+            fog: look.fog.unwrap_or(default.fog),
+            points: match look.points.as_deref() {
+                Some("quads") => PointStyle::Quads,
+                Some("splats") => PointStyle::Splats,
+                _ => default.points,
+            },
         }
     }
 }
