@@ -1,0 +1,371 @@
+//! The two engines side by side: the same spikes at every step, the same weights after learning, normalising and
+//! pruning, the same state in every checkpoint. All comparisons are exact, except that values below the smallest normal
+//! f32 count as zero: GPUs may flush them, and no spike ever depends on them.
+
+#[path = "common/networks.rs"]
+mod networks;
+
+use std::sync::Arc;
+
+use spikescope::engine::gpu::{GpuEngine, GpuOptions};
+use spikescope::engine::{Change, Checkpoint, Engine, NeuronState, SampleRequest, Spike, cpu::CpuEngine};
+use spikescope::gpu::{Gpu, REQUIRE_GPU_VARIABLE};
+use spikescope::model::{Cell, Network, Pruning, PruningPolicy, Receptor, Rule};
+
+/// The adapter, or `None` after saying that the test is skipped.
+fn gpu() -> Option<Arc<Gpu>> {
+    match Gpu::headless(None) {
+        Ok(gpu) => Some(Arc::new(gpu)),
+        Err(error) => {
+            assert!(std::env::var_os(REQUIRE_GPU_VARIABLE).is_none(), "{error}");
+            eprintln!("skipped: {error}");
+            None
+        }
+    }
+}
+
+/// Both engines on one network.
+struct Pair {
+    gpu: Arc<Gpu>,
+    host: CpuEngine,
+    device: GpuEngine,
+}
+
+impl Pair {
+    fn new(network: Network, options: GpuOptions) -> Option<Self> {
+        let gpu = gpu()?;
+        let network = Arc::new(network);
+        let host = CpuEngine::new(Arc::clone(&network)).expect("CPU engine");
+        let device = GpuEngine::with_options(Arc::clone(&gpu), network, options).expect("GPU engine");
+        Some(Self { gpu, host, device })
+    }
+
+    fn both(&mut self, mut act: impl FnMut(&mut dyn Engine)) {
+        act(&mut self.host);
+        act(&mut self.device);
+    }
+
+    /// Advances both and compares their spikes step by step; returns how many there were.
+    fn advance(&mut self, steps: u32) -> usize {
+        self.both(|engine| engine.advance(steps).expect("advance"));
+        let host = spikes(&mut self.host);
+        let device = spikes(&mut self.device);
+        if host != device {
+            let at = host.iter().zip(&device).take_while(|(a, b)| a == b).count();
+            panic!(
+                "{} and {} spikes; the first that differs: {:?} on the CPU, {:?} on the GPU",
+                host.len(),
+                device.len(),
+                host.get(at),
+                device.get(at)
+            );
+        }
+        host.len()
+    }
+
+    /// Compares everything a checkpoint holds.
+    fn compare(&mut self) -> Checkpoint {
+        let host = self.host.checkpoint().expect("checkpoint");
+        let device = self.device.checkpoint().expect("checkpoint");
+        compare_checkpoints(&host, &device);
+        assert_eq!(self.gpu.take_fault(), None);
+        host
+    }
+}
+
+fn spikes(engine: &mut dyn Engine) -> Vec<Spike> {
+    assert!(engine.request_sample(&SampleRequest { spikes: true, ..Default::default() }));
+    engine.wait().expect("wait");
+    let sample = engine.poll_sample().expect("the sample that was asked for");
+    assert_eq!(sample.spikes_lost, 0);
+    sample.spikes
+}
+
+fn same(a: f32, b: f32) -> bool {
+    a == b || (a.abs() < f32::MIN_POSITIVE && b.abs() < f32::MIN_POSITIVE)
+}
+
+fn same_floats(what: &str, host: &[f32], device: &[f32]) {
+    assert_eq!(host.len(), device.len(), "{what}");
+    let different: Vec<usize> = (0..host.len()).filter(|&i| !same(host[i], device[i])).collect();
+    if let Some(&first) = different.first() {
+        panic!(
+            "{what}: {} of {} differ; entry {first}: {:e} on the CPU, {:e} on the GPU",
+            different.len(),
+            host.len(),
+            host[first],
+            device[first]
+        );
+    }
+}
+
+fn compare_checkpoints(host: &Checkpoint, device: &Checkpoint) {
+    assert_eq!(host.step, device.step);
+    assert_eq!(host.network_hash, device.network_hash);
+    assert_eq!(host.live, device.live);
+    assert_eq!(host.spike_counts, device.spike_counts);
+    assert_eq!(host.ring, device.ring);
+    assert_eq!(host.group_ring, device.group_ring);
+    let part = |c: &Checkpoint, f: fn(&NeuronState) -> u32| c.neurons.iter().map(f).collect::<Vec<_>>();
+    assert_eq!(part(host, |n| n.hold), part(device, |n| n.hold));
+    assert_eq!(part(host, |n| n.last_spike_step), part(device, |n| n.last_spike_step));
+    let floats = |c: &Checkpoint, f: fn(&NeuronState) -> f32| c.neurons.iter().map(f).collect::<Vec<_>>();
+    same_floats("membrane", &floats(host, |n| n.membrane_mv), &floats(device, |n| n.membrane_mv));
+    same_floats("theta", &floats(host, |n| n.theta_mv), &floats(device, |n| n.theta_mv));
+    same_floats("synaptic", host.synaptic.as_flattened(), device.synaptic.as_flattened());
+    same_floats("traces", &host.traces, &device.traces);
+    for (index, (host, device)) in host.weights.iter().zip(&device.weights).enumerate() {
+        same_floats(&format!("weights of projection {index}"), host, device);
+    }
+    same_floats("pruning thresholds", &host.thresholds, &device.thresholds);
+}
+
+#[test]
+fn sparse_current_network_with_delays() {
+    let Some(mut pair) = Pair::new(networks::cuba(800), GpuOptions::default()) else { return };
+    let mut total = 0;
+    for _ in 0..10 {
+        total += pair.advance(100);
+    }
+    assert!(total > 1000, "only {total} spikes");
+    pair.compare();
+}
+
+#[test]
+fn sparse_network_in_many_segments() {
+    // 144,000 entries of 4 bytes; the spike and input rings need up to 300,000 bytes each, which sets the limit.
+    let Some(mut pair) = Pair::new(networks::cuba(1200), GpuOptions { max_binding: Some(300_000) }) else { return };
+    assert!(pair.device.segment_count() > 1, "one segment only");
+    assert!(pair.advance(300) > 100);
+    pair.compare();
+}
+
+#[test]
+fn dense_network_with_lateral_inhibition() {
+    // Everything of Diehl and Cook's network but the learning: weights of their own, all-but-self, one-to-one.
+    let mut network = networks::digits(100, 65, networks::diehl_cook());
+    network.projections[0].plasticity = None;
+    network.projections[0].normalised_sum = None;
+    let Some(mut pair) = Pair::new(network, GpuOptions::default()) else { return };
+    let mut outputs = 0;
+    for image in 0..5 {
+        pair.both(|engine| engine.set_rates(0, &networks::image_rates(100, image)).expect("rates"));
+        outputs += pair.advance(150);
+        pair.both(|engine| engine.set_rates(0, &[0.0; 100]).expect("rates"));
+        outputs += pair.advance(50);
+    }
+    let checkpoint = pair.compare();
+    let excitatory: u32 = checkpoint.spike_counts[100..165].iter().sum();
+    assert!(outputs > 500 && excitatory > 20, "{outputs} spikes, {excitatory} of them excitatory");
+}
+
+/// Images for 1,000 steps with learning, rest and normalisation between them.
+fn learn_images(pair: &mut Pair, inputs: u32, images: u32) {
+    for image in 0..images {
+        pair.both(|engine| {
+            engine.normalise(0).expect("normalise");
+            engine.set_rates(0, &networks::image_rates(inputs, image)).expect("rates");
+        });
+        pair.advance(160);
+        pair.both(|engine| engine.set_rates(0, &vec![0.0; inputs as usize]).expect("rates"));
+        pair.advance(40);
+        pair.both(|engine| engine.rest().expect("rest"));
+    }
+}
+
+fn moved(pair: &Pair, after: &Checkpoint) -> usize {
+    let before = CpuEngine::new(Arc::clone(pair.host.network())).expect("CPU engine").checkpoint().expect("checkpoint");
+    before.weights[0].iter().zip(&after.weights[0]).filter(|(a, b)| a != b).count()
+}
+
+#[test]
+fn plastic_dense_network() {
+    let Some(mut pair) = Pair::new(networks::digits(144, 60, networks::diehl_cook()), GpuOptions::default()) else {
+        return;
+    };
+    learn_images(&mut pair, 144, 5);
+    let after = pair.compare();
+    let learned: u32 = after.spike_counts[144..204].iter().sum();
+    assert!(learned > 20, "only {learned} post spikes");
+    assert!(moved(&pair, &after) > 4000);
+}
+
+#[test]
+fn plastic_dense_network_with_the_power_law_rule() {
+    let rule = Rule::PostPowerLaw { tau_pre_ms: 20.0, rate: 0.02, target_trace: 0.3, mu: 0.4 };
+    let Some(mut pair) = Pair::new(networks::digits(81, 33, rule), GpuOptions::default()) else { return };
+    learn_images(&mut pair, 81, 5);
+    let after = pair.compare();
+    assert!(moved(&pair, &after) > 1000);
+}
+
+#[test]
+fn plastic_sparse_network_with_live_changes() {
+    let Some(mut pair) = Pair::new(networks::plastic_sparse(500), GpuOptions::default()) else { return };
+    let mut total = pair.advance(300);
+    let population = 0;
+    for change in [
+        Change::LearningRate { projection: 0, factor: 2.5 },
+        Change::ReceptorGain { population, receptor: Receptor::Excitatory, factor: 0.9 },
+        Change::BackgroundRate { population, rate_hz: 1500.0 },
+        Change::Drive { population, drive_mv: 1.5 },
+        Change::Learning(false),
+        Change::Learning(true),
+    ] {
+        pair.both(|engine| engine.change(&change).expect("change"));
+        total += pair.advance(120);
+    }
+    assert!(total > 2000, "only {total} spikes");
+    let after = pair.compare();
+    assert!(moved(&pair, &after) > 5000);
+}
+
+#[test]
+fn pruned_networks() {
+    let mut dense = networks::digits(100, 50, networks::diehl_cook());
+    dense.projections[0].pruning = Some(networks::progressive());
+    let mut sparse = networks::plastic_sparse(400);
+    sparse.projections[0].pruning = Some(Pruning { floor_per_neuron: 5, ..networks::progressive() });
+    let mut fixed = networks::plastic_sparse(300);
+    fixed.projections[0].plasticity = None;
+    fixed.projections[0].pruning = Some(Pruning {
+        policy: PruningPolicy::Static { threshold: 0.35 },
+        target_compression: 0.2,
+        floor_per_neuron: 4,
+        ..networks::progressive()
+    });
+    for network in [dense, sparse, fixed] {
+        let inputs = network.populations[0].size;
+        let is_input = matches!(network.populations[0].cell, Cell::Source(_));
+        let total = network.synapse_count_of(0) as usize;
+        let Some(mut pair) = Pair::new(network, GpuOptions::default()) else { return };
+        let mut remaining = total;
+        for period in 0..10 {
+            if is_input {
+                pair.both(|engine| engine.set_rates(0, &networks::image_rates(inputs, period)).expect("rates"));
+            }
+            pair.advance(100);
+            pair.both(|engine| {
+                engine.prune(0).expect("prune");
+                engine.normalise(0).expect("normalise");
+            });
+            let left = pair.compare().weights[0].iter().filter(|&&w| w >= 0.0).count();
+            assert!(left <= remaining);
+            remaining = left;
+        }
+        assert!(remaining < total * 9 / 10 && remaining > 0, "{remaining} of {total} left");
+        pair.both(|engine| {
+            engine.change(&Change::PruningThreshold { projection: 0, threshold: 0.5 }).expect("change");
+            engine.prune(0).expect("prune");
+        });
+        pair.compare();
+    }
+}
+
+#[test]
+fn checkpoints_go_from_engine_to_engine() {
+    for network in
+        [networks::plastic_sparse(300), networks::cuba(400), networks::digits(64, 30, networks::diehl_cook())]
+    {
+        let network = Arc::new(network);
+        let Some(gpu) = gpu() else { return };
+        let input = matches!(network.populations[0].cell, Cell::Source(_));
+        let rates = networks::image_rates(network.populations[0].size, 4);
+        let start = |engine: &mut dyn Engine| {
+            if input {
+                engine.set_rates(0, &rates).expect("rates");
+            }
+            engine.advance(250).expect("advance");
+        };
+        let mut whole = CpuEngine::new(Arc::clone(&network)).expect("CPU engine");
+        start(&mut whole);
+        whole.advance(500).expect("advance");
+
+        let mut first = CpuEngine::new(Arc::clone(&network)).expect("CPU engine");
+        start(&mut first);
+        let mut second = GpuEngine::new(Arc::clone(&gpu), Arc::clone(&network)).expect("GPU engine");
+        // The engine that takes over has a past of its own, which must not show.
+        second.advance(77).expect("advance");
+        second.restore(&first.checkpoint().expect("checkpoint")).expect("restore");
+        second.advance(250).expect("advance");
+        let on_the_way = spikes(&mut second);
+        assert!(on_the_way.iter().all(|spike| (251..=500).contains(&spike.step)));
+        let mut third = CpuEngine::new(Arc::clone(&network)).expect("CPU engine");
+        third.restore(&second.checkpoint().expect("checkpoint")).expect("restore");
+        third.advance(250).expect("advance");
+        compare_checkpoints(&whole.checkpoint().expect("checkpoint"), &third.checkpoint().expect("checkpoint"));
+        assert_eq!(gpu.take_fault(), None);
+    }
+}
+
+#[test]
+fn samples_tell_the_same() {
+    let mut network = networks::digits(100, 70, networks::diehl_cook());
+    network.projections[0].pruning = Some(networks::progressive());
+    let Some(mut pair) = Pair::new(network, GpuOptions::default()) else { return };
+    pair.both(|engine| {
+        engine.set_rates(0, &networks::image_rates(100, 4)).expect("rates");
+        engine.advance(300).expect("advance");
+        engine.prune(0).expect("prune");
+    });
+    for (probe, field_of) in [(105, Some(0)), (120, Some(2)), (180, Some(1)), (3, Some(0)), (169, None)] {
+        let request =
+            SampleRequest { spikes: true, counts_of: Some(1), statistics: true, probe: Some(probe), field_of };
+        let mut samples = Vec::new();
+        pair.both(|engine| {
+            engine.advance(20).expect("advance");
+            assert!(engine.request_sample(&request));
+            engine.wait().expect("wait");
+            samples.push(engine.poll_sample().expect("sample"));
+        });
+        let [host, device] = samples.as_slice() else { panic!("two samples") };
+        assert_eq!((host.step, &host.spikes, host.spikes_lost), (device.step, &device.spikes, device.spikes_lost));
+        assert_eq!((&host.population_spikes, &host.counts), (&device.population_spikes, &device.counts));
+        for (a, b) in host.membrane_mean_mv.iter().zip(&device.membrane_mean_mv) {
+            assert!((a - b).abs() < 1e-4, "membrane means {a} and {b}");
+        }
+        let weights = |sample: &spikescope::engine::Sample| sample.projections[0].clone().expect("mutable");
+        let (a, b) = (weights(host), weights(device));
+        assert_eq!((a.histogram, a.remaining, a.total), (b.histogram, b.remaining, b.total));
+        assert!((a.weight_mean - b.weight_mean).abs() < 1e-5 && a.threshold == b.threshold);
+        assert_eq!((&host.projections[1], &device.projections[1]), (&None, &None));
+        let (a, b) = (host.probe.as_ref().expect("probe"), device.probe.as_ref().expect("probe"));
+        assert_eq!(
+            (a.neuron, a.state.last_spike_step, a.state.hold),
+            (b.neuron, b.state.last_spike_step, b.state.hold)
+        );
+        assert!(same(a.state.membrane_mv, b.state.membrane_mv) && same(a.synaptic[0], b.synaptic[0]));
+        same_floats("receptive field", &a.field, &b.field);
+    }
+    for index in 0..3 {
+        let mut weights = Vec::new();
+        pair.both(|engine| weights.push(engine.weights(index).expect("weights")));
+        same_floats("weights", &weights[0], &weights[1]);
+    }
+    pair.compare();
+}
+
+#[test]
+fn many_samples_may_be_under_way_and_come_back_in_order() {
+    let Some(mut pair) = Pair::new(networks::cuba(500), GpuOptions::default()) else { return };
+    let request = SampleRequest { spikes: true, ..Default::default() };
+    let mut device = Vec::new();
+    for _ in 0..40 {
+        pair.device.advance(25).expect("advance");
+        // Refused while too many are under way: nothing is lost then, the next one holds the spikes.
+        let _ = pair.device.request_sample(&request);
+        device.extend(pair.device.poll_sample());
+    }
+    pair.device.wait().expect("wait");
+    let accepted = pair.device.request_sample(&request);
+    assert!(accepted, "after a wait there is room");
+    pair.device.wait().expect("wait");
+    device.extend(std::iter::from_fn(|| pair.device.poll_sample()));
+    assert!(device.windows(2).all(|pair| pair[0].step < pair[1].step || pair[1].spikes.is_empty()));
+    assert!(device.iter().all(|sample| sample.spikes_lost == 0));
+    let device: Vec<Spike> = device.into_iter().flat_map(|sample| sample.spikes).collect();
+    pair.host.advance(1000).expect("advance");
+    assert!(device.len() > 500);
+    assert_eq!(device, spikes(&mut pair.host));
+    assert_eq!(pair.gpu.take_fault(), None);
+}
