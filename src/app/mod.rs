@@ -1,5 +1,7 @@
 //! The doors: command line, window, headless rendering, doctor.
 
+pub mod window;
+
 use std::process::ExitCode;
 
 /// Runs the program.

@@ -358,14 +358,14 @@ fn header(network: &Network, info: RecordingInfo) -> Header {
 /// An empty folder, or an older recording's, whose tables are removed.
 fn make_room(path: &Path) -> Result<(), RecordingError> {
     RecordingWriter::check_place(path)?;
-        let names = TABLES.iter().flat_map(|table| {
-            let stem = table.trim_end_matches("parquet");
-            [(*table).to_owned(), format!("{table}.partial"), format!("{stem}parts")]
-        });
-        for stale in names.map(|name| path.join(name)).filter(|stale| stale.exists()) {
-            let removed = if stale.is_dir() { fs::remove_dir_all(&stale) } else { fs::remove_file(&stale) };
-            removed.map_err(|source| write_error(&stale, source))?;
-        }
+    let names = TABLES.iter().flat_map(|table| {
+        let stem = table.trim_end_matches("parquet");
+        [(*table).to_owned(), format!("{table}.partial"), format!("{stem}parts")]
+    });
+    for stale in names.map(|name| path.join(name)).filter(|stale| stale.exists()) {
+        let removed = if stale.is_dir() { fs::remove_dir_all(&stale) } else { fs::remove_file(&stale) };
+        removed.map_err(|source| write_error(&stale, source))?;
+    }
     Ok(())
 }
 

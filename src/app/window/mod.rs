@@ -1,0 +1,81 @@
+//! The window: one scene at a time, live, with the overlay over it. In go a scene and a few choices, out comes nothing
+//! but a clean end or one readable message.
+//!
+//! `handler` listens to the window system and paces the frames, `stage` holds what is shown (session, renderer,
+//! camera), `screen` the surface, `painter` the overlay's pixels, `pointer` the mouse and the flight keys, `snapshot`
+//! saves pictures.
+
+mod caption;
+mod handler;
+mod painter;
+mod pointer;
+mod report;
+mod screen;
+mod shown;
+mod snapshot;
+mod stage;
+
+use winit::event_loop::EventLoop;
+
+use crate::gpu::GpuError;
+use crate::model::scene::{Scene, SceneError};
+use crate::session::{EngineChoice, SessionError};
+
+pub use report::LOG_VARIABLE;
+
+/// What the window should do beyond showing the scene.
+#[derive(Clone, Debug)]
+pub struct WindowOptions {
+    /// Who simulates.
+    pub engine: EngineChoice,
+    /// The adapter whose name contains this; none: the fastest kind.
+    pub adapter: Option<String>,
+    /// Replaces the scene's seed.
+    pub seed: Option<u64>,
+    /// Starts with the overlay shown.
+    pub overlay: bool,
+    /// Asked a few times a second; true ends the window as if it had been closed (an interrupt, a kill signal).
+    pub should_end: fn() -> bool,
+}
+
+impl Default for WindowOptions {
+    fn default() -> Self {
+        Self { engine: EngineChoice::Auto, adapter: None, seed: None, overlay: true, should_end: || false }
+    }
+}
+
+/// Why there is no window, or none any more.
+#[derive(Debug, thiserror::Error)]
+pub enum WindowError {
+    /// No display: the caller may render without a window instead.
+    #[error(
+        "there is no display to open a window on ({0}); set DISPLAY or WAYLAND_DISPLAY, or use `spikescope render`"
+    )]
+    NoDisplay(String),
+    /// The window system refused.
+    #[error("the window could not be opened: {0}")]
+    Refused(String),
+    /// No adapter for it.
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
+    /// The scene cannot be compiled.
+    #[error(transparent)]
+    Scene(#[from] SceneError),
+    /// The session cannot be opened, or broke.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The GPU is gone.
+    #[error("the GPU stopped working: {0}; start again, or choose another adapter with --adapter")]
+    DeviceLost(String),
+}
+
+/// Shows `scene` until the window is closed. Call it on the main thread, once in a process.
+///
+/// # Errors
+/// See [`WindowError`]; [`WindowError::NoDisplay`] before anything was shown.
+pub fn run(scene: Scene, options: WindowOptions) -> Result<(), WindowError> {
+    let events = EventLoop::new().map_err(|error| WindowError::NoDisplay(error.to_string()))?;
+    let mut handler = handler::Handler::new(scene, options, events.owned_display_handle());
+    events.run_app(&mut handler).map_err(|error| WindowError::Refused(error.to_string()))?;
+    handler.finish()
+}

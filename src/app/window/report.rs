@@ -1,0 +1,16 @@
+//! What scripts may wait for: with the environment variable set, the window says on stderr when it is ready, resized,
+//! and what it did. Without it, nothing is said.
+
+use std::fmt::Display;
+use std::io::Write;
+
+/// Set to anything, and the window reports its doings on stderr, one `window: ...` line each.
+pub const LOG_VARIABLE: &str = "SPIKESCOPE_WINDOW_LOG";
+
+/// Says it, if anybody asked.
+pub(super) fn say(what: impl Display) {
+    if std::env::var_os(LOG_VARIABLE).is_some() {
+        // Nobody may be reading any more; that is no reason to stop.
+        let _ = writeln!(std::io::stderr(), "window: {what}");
+    }
+}

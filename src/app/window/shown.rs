@@ -1,0 +1,452 @@
+//! One open window: runs its frames from simulation to present, and obeys what the overlay, the keys and the mouse ask
+//! for.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use winit::event::WindowEvent;
+use winit::window::{CursorGrabMode, Fullscreen};
+
+use crate::gpu::Gpu;
+use crate::model::scene::{Scene, built_in};
+use crate::session::{Command, Telemetry, ViewSettings};
+use crate::ui::{FrameStats, Overlay, OverlayAction, OverlayInput};
+
+use super::painter::{Painted, Painter};
+use super::pointer::{self, Click, Pointer};
+use super::report;
+use super::screen::{Screen, Target};
+use super::snapshot::{self, Snapshot};
+use super::stage::Stage;
+use super::{WindowError, WindowOptions};
+
+/// Share of a frame that the simulation may take on the host.
+const SIMULATION_BUDGET: Duration = Duration::from_millis(9);
+/// Frames go on for this long after the last event, so that answers under way on the GPU still arrive.
+const LINGER: Duration = Duration::from_millis(500);
+/// Notices about what was just done stand this long.
+const NEWS_FOR: Duration = Duration::from_secs(6);
+/// Weight of the newest frame in the averages shown.
+const NEWEST: f32 = 0.08;
+
+/// What should happen after a frame.
+pub(super) enum Next {
+    /// Another one, as soon as the display takes it.
+    Frame,
+    /// Nothing until an event, or until this time has passed.
+    Idle(Option<Duration>),
+    /// Nobody sees the window.
+    Hidden,
+    /// The end.
+    Quit,
+}
+
+/// See the module.
+pub(super) struct Shown {
+    gpu: Arc<Gpu>,
+    screen: Screen,
+    painter: Painter,
+    overlay: Overlay,
+    pointer: Pointer,
+    options: WindowOptions,
+    stage: Option<Stage>,
+    /// What will be shown next, and whether a frame has said so already.
+    opening: Option<(Opening, bool)>,
+    snapshot: Option<Snapshot>,
+    wants_snapshot: bool,
+    /// Short-lived notices.
+    news: Vec<(Instant, String)>,
+    /// Lasting notices: what the driver complained about.
+    faults: Vec<String>,
+    stats: FrameStats,
+    last_frame: Option<Instant>,
+    last_event: Instant,
+    is_flying: bool,
+    is_occluded: bool,
+    was_hidden: bool,
+    wants_to_quit: bool,
+    is_ready: bool,
+}
+
+/// A scene on its way.
+enum Opening {
+    Read(Box<Scene>),
+    Named(String),
+}
+
+impl Opening {
+    fn name(&self) -> &str {
+        match self {
+            Self::Read(scene) => &scene.name,
+            Self::Named(name) => name,
+        }
+    }
+}
+
+impl Shown {
+    pub(super) fn new(screen: Screen, gpu: Arc<Gpu>, scene: Scene, options: WindowOptions) -> Self {
+        let painter = Painter::new(&screen.window, &gpu, screen.format());
+        let scenes = built_in().iter().map(|known| (known.name.to_owned(), title_of(known.text))).collect();
+        let mut overlay = Overlay::new(scenes);
+        overlay.set_visible(options.overlay);
+        Self {
+            gpu,
+            screen,
+            painter,
+            overlay,
+            pointer: Pointer::default(),
+            options,
+            stage: None,
+            opening: Some((Opening::Read(Box::new(scene)), false)),
+            snapshot: None,
+            wants_snapshot: false,
+            news: Vec::new(),
+            faults: Vec::new(),
+            stats: FrameStats::default(),
+            last_frame: None,
+            last_event: Instant::now(),
+            is_flying: false,
+            is_occluded: false,
+            was_hidden: false,
+            wants_to_quit: false,
+            is_ready: false,
+        }
+    }
+
+    pub(super) fn request_redraw(&self) {
+        self.screen.window.request_redraw();
+    }
+
+    /// Nobody sees the window.
+    pub(super) const fn is_hidden(&self) -> bool {
+        self.is_occluded || self.was_hidden
+    }
+
+    /// Takes a window event; true when a frame should follow soon.
+    pub(super) fn on_event(&mut self, event: &WindowEvent) -> bool {
+        self.last_event = Instant::now();
+        let overlay_changes = self.painter.on_event(&self.screen.window, event);
+        match event {
+            WindowEvent::Resized(size) => {
+                self.screen.resize(&self.gpu, *size);
+                report::say(format_args!("resized {}x{}", size.width, size.height));
+                return true;
+            }
+            WindowEvent::Occluded(occluded) => {
+                self.is_occluded = *occluded;
+                return true;
+            }
+            WindowEvent::Focused(false) => self.fly(false),
+            _ => {}
+        }
+        let is_over_overlay = self.overlay.is_visible() && self.painter.context.egui_wants_pointer_input();
+        let Some(stage) = &mut self.stage else { return overlay_changes };
+        let size = self.screen.size();
+        let flight = pointer::flight(&self.painter.context);
+        let free = !is_over_overlay && !self.is_flying;
+        let is_flying = pointer::is_under_way(flight);
+        match self.pointer.on_event(event, free, is_flying, size[1] as f32, &mut stage.camera) {
+            Some(Click::Once(at)) => {
+                let picked = stage.pick(size, at);
+                report::say(format_args!("picked {picked:?}"));
+                stage.apply(Command::Pick(picked));
+                return true;
+            }
+            Some(Click::Twice(_)) => stage.focus_picked(),
+            None => {}
+        }
+        overlay_changes || self.pointer.is_dragging() || matches!(event, WindowEvent::MouseWheel { .. })
+    }
+
+    /// The mouse moved by this many pixels, wherever the pointer is; true when it turned the camera.
+    pub(super) fn look_around(&mut self, delta: [f32; 2]) -> bool {
+        match &mut self.stage {
+            Some(stage) if self.is_flying => {
+                stage.camera.look(delta, self.screen.size()[1] as f32);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// One frame, from simulation to present.
+    pub(super) fn frame(&mut self) -> Result<Next, WindowError> {
+        let now = Instant::now();
+        let wall = self.last_frame.map_or(Duration::ZERO, |last| now - last);
+        self.last_frame = Some(now);
+        if self.gpu.is_lost() {
+            return Err(WindowError::DeviceLost(self.gpu.take_fault().unwrap_or_else(|| "no reason given".to_owned())));
+        }
+        if let Some(fault) = self.gpu.take_fault() {
+            report::say(format_args!("fault {fault}"));
+            self.faults.push(format!("the graphics driver complained: {fault}"));
+        }
+        self.open_what_was_announced()?;
+        let mut moves = false;
+        if let Some(stage) = &mut self.stage {
+            let flight = pointer::flight(&self.painter.context);
+            stage.camera.fly(flight, wall.as_secs_f32());
+            stage.update(wall, SIMULATION_BUDGET)?;
+            moves = stage.move_camera(wall) || pointer::is_under_way(flight);
+        }
+        let painted = self.run_overlay();
+        self.notice_snapshot();
+        if self.wants_to_quit {
+            return Ok(Next::Quit);
+        }
+        let was_presented = self.present(&painted, now);
+        self.average(wall);
+        self.was_hidden = matches!(was_presented, Presented::Hidden);
+        if self.was_hidden || self.is_occluded {
+            return Ok(Next::Hidden);
+        }
+        let is_playing = self.stage.as_ref().is_some_and(|stage| stage.telemetry().playing);
+        let goes_on = is_playing
+            || moves
+            || self.opening.is_some()
+            || self.snapshot.is_some()
+            || self.wants_snapshot
+            || matches!(was_presented, Presented::Later)
+            || painted.again_in.is_zero()
+            || now - self.last_event < LINGER;
+        let rest = (painted.again_in < Duration::from_secs(3600)).then_some(painted.again_in);
+        Ok(if goes_on { Next::Frame } else { Next::Idle(rest.or((!self.news.is_empty()).then_some(NEWS_FOR))) })
+    }
+
+    /// A scene is opened in the frame after the one that says so, since opening holds everything up.
+    fn open_what_was_announced(&mut self) -> Result<(), WindowError> {
+        let Some((opening, _)) = self.opening.take_if(|(_, was_announced)| *was_announced) else {
+            if let Some((_, was_announced)) = &mut self.opening {
+                *was_announced = true;
+            }
+            return Ok(());
+        };
+        let name = opening.name().to_owned();
+        let scene = match opening {
+            Opening::Read(scene) => Ok(*scene),
+            Opening::Named(name) => Scene::load(&name, &[]).map_err(WindowError::from),
+        };
+        let stage = scene.and_then(|scene| Stage::open(&self.gpu, self.screen.format(), scene, &self.options));
+        match stage {
+            Ok(stage) => self.put_on(stage),
+            // With something to go on showing, a scene that cannot be opened is news, not the end.
+            Err(error) if self.stage.is_some() => self.tell(format!("{name} was not opened: {error}")),
+            Err(error) => return Err(error),
+        }
+        self.last_frame = Some(Instant::now());
+        Ok(())
+    }
+
+    fn put_on(&mut self, stage: Stage) {
+        let title = &stage.scene().title;
+        self.screen.window.set_title(&format!("{title} - spikescope"));
+        self.overlay.load(stage.network(), stage.driven_population(), &stage.scene().view.charts);
+        report::say(format_args!("scene {}", stage.scene().name));
+        self.stage = Some(stage);
+        self.last_event = Instant::now();
+    }
+
+    fn run_overlay(&mut self) -> Painted {
+        self.news.retain(|(since, _)| since.elapsed() < NEWS_FOR);
+        let opening = self.opening.as_ref().map(|(opening, _)| opening.name().to_owned());
+        let mut actions = Vec::new();
+        let (mut notices, mut views) = (Vec::new(), Vec::new());
+        let (mut caption, mut scale) = (None, None);
+        if let Some(stage) = &mut self.stage {
+            notices = stage.notices();
+            views.clone_from(&stage.views);
+            caption = stage.caption().map(str::to_owned);
+            scale = stage.scale().cloned();
+        }
+        notices.extend(self.faults.iter().cloned());
+        notices.extend(self.news.iter().map(|(_, text)| text.clone()));
+        if let Some(name) = opening {
+            caption = Some(format!("opening {name} ..."));
+        }
+        // The settings are edited in place; everything else is only looked at.
+        let mut settings = self.stage.as_ref().map_or_else(ViewSettings::default, |stage| stage.settings.clone());
+        let none_yet = Telemetry::default();
+        let telemetry = self.stage.as_ref().map_or(&none_yet, Stage::telemetry);
+        let input = OverlayInput {
+            telemetry,
+            notices: &notices,
+            frame: self.stats,
+            scale: scale.as_ref(),
+            views: &views,
+            caption: caption.as_deref(),
+            is_flying: self.is_flying,
+        };
+        let overlay = &mut self.overlay;
+        let painted = self.painter.run(&self.screen.window, &self.gpu, |ui| {
+            actions.extend(overlay.show(ui, &input, &mut settings));
+        });
+        if let Some(stage) = &mut self.stage {
+            stage.settings = settings;
+        }
+        for action in actions {
+            self.obey(action);
+        }
+        painted
+    }
+
+    fn obey(&mut self, action: OverlayAction) {
+        self.last_event = Instant::now();
+        let size = self.screen.size();
+        match action {
+            OverlayAction::Quit => self.wants_to_quit = true,
+            OverlayAction::Screenshot => self.wants_snapshot = true,
+            OverlayAction::FullScreen => {
+                let window = &self.screen.window;
+                let is_full = window.fullscreen().is_some();
+                window.set_fullscreen((!is_full).then_some(Fullscreen::Borderless(None)));
+            }
+            OverlayAction::ToggleFlight => self.fly(!self.is_flying),
+            OverlayAction::LeaveFlight => self.fly(false),
+            OverlayAction::Command(Command::OpenScene(name)) => self.opening = Some((Opening::Named(name), false)),
+            other => {
+                let Some(stage) = &mut self.stage else { return };
+                match other {
+                    OverlayAction::Command(command) => {
+                        if command == Command::Reset {
+                            self.overlay.reset_controls();
+                        }
+                        report::say(format_args!("command {command:?}"));
+                        stage.apply(command);
+                    }
+                    OverlayAction::View(index) => stage.go_to_view(index),
+                    OverlayAction::Tour => stage.toggle_tour(),
+                    OverlayAction::FrameAll => stage.frame_all(size),
+                    OverlayAction::FocusPicked => stage.focus_picked(),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Free flight keeps the pointer inside the window and out of sight.
+    fn fly(&mut self, on: bool) {
+        if on == self.is_flying {
+            return;
+        }
+        self.is_flying = on;
+        let window = &self.screen.window;
+        if on {
+            let grabbed = window
+                .set_cursor_grab(CursorGrabMode::Locked)
+                .or_else(|_| window.set_cursor_grab(CursorGrabMode::Confined));
+            if grabbed.is_err() {
+                self.tell("the pointer cannot be held here; it may leave the window while you look around".to_owned());
+            }
+        } else {
+            // Letting go can only fail where nothing was held.
+            let _ = window.set_cursor_grab(CursorGrabMode::None);
+        }
+        self.screen.window.set_cursor_visible(!on);
+    }
+
+    fn tell(&mut self, news: String) {
+        report::say(&news);
+        self.news.push((Instant::now(), news));
+    }
+
+    fn present(&mut self, painted: &Painted, frame_started: Instant) -> Presented {
+        if self.is_occluded {
+            return Presented::Hidden;
+        }
+        let texture = match self.screen.acquire(&self.gpu) {
+            Target::Ready(texture) => texture,
+            Target::Later => return Presented::Later,
+            Target::Hidden => return Presented::Hidden,
+        };
+        let started = Instant::now();
+        if let Some(stage) = &mut self.stage {
+            stage.upload();
+        }
+        if std::mem::take(&mut self.wants_snapshot) && self.snapshot.is_none() {
+            self.take_snapshot(painted);
+        }
+        let mut encoder = self.encoder();
+        let view = texture.texture.create_view(&wgpu::TextureViewDescriptor::default());
+        self.record(&mut encoder, &view, painted);
+        self.gpu.queue.submit([encoder.finish()]);
+        let draw_ms = started.elapsed().as_secs_f32() * 1e3;
+        self.stats.draw_ms += (draw_ms - self.stats.draw_ms) * NEWEST;
+        self.screen.window.pre_present_notify();
+        self.gpu.queue.present(texture);
+        if !self.is_ready && self.stage.is_some() {
+            self.is_ready = true;
+            let [width, height] = self.screen.size();
+            report::say(format_args!("ready {width}x{height} after {:.0?}", frame_started.elapsed()));
+        }
+        Presented::Yes
+    }
+
+    fn encoder(&self) -> wgpu::CommandEncoder {
+        self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("window.frame") })
+    }
+
+    fn record(&mut self, encoder: &mut wgpu::CommandEncoder, view: &wgpu::TextureView, painted: &Painted) {
+        let size = self.screen.size();
+        match &mut self.stage {
+            Some(stage) => stage.draw(encoder, view, size),
+            None => clear(encoder, view),
+        }
+        self.painter.draw(&self.gpu, encoder, view, size, painted);
+    }
+
+    fn take_snapshot(&mut self, painted: &Painted) {
+        let Some(stage) = &self.stage else { return };
+        let stem = format!("spikescope-{}-{}", stage.scene().name, stage.telemetry().step);
+        let texture = snapshot::texture(&self.gpu, self.screen.size(), self.screen.format());
+        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+        let mut encoder = self.encoder();
+        self.record(&mut encoder, &view, painted);
+        self.snapshot = Some(Snapshot::start(&self.gpu, encoder, &texture, stem));
+    }
+
+    fn notice_snapshot(&mut self) {
+        let Some(outcome) = self.snapshot.as_ref().and_then(Snapshot::poll) else { return };
+        self.snapshot = None;
+        match outcome {
+            Ok(path) => self.tell(format!("saved {}", path.display())),
+            Err(error) => self.tell(format!("the picture was not saved: {error}")),
+        }
+    }
+
+    fn average(&mut self, wall: Duration) {
+        let frame_ms = wall.as_secs_f32() * 1e3;
+        // Pauses between frames of a picture that stands still are no slow frames.
+        if frame_ms > 0.0 && frame_ms < 500.0 {
+            let stats = &mut self.stats;
+            let weight = if stats.frame_ms == 0.0 { 1.0 } else { NEWEST };
+            stats.frame_ms += (frame_ms - stats.frame_ms) * weight;
+            stats.fps = 1e3 / stats.frame_ms.max(1e-3);
+        }
+    }
+}
+
+enum Presented {
+    Yes,
+    Later,
+    Hidden,
+}
+
+fn clear(encoder: &mut wgpu::CommandEncoder, view: &wgpu::TextureView) {
+    encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+        label: Some("window.empty"),
+        color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+            view,
+            depth_slice: None,
+            resolve_target: None,
+            ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::BLACK), store: wgpu::StoreOp::Store },
+        })],
+        ..Default::default()
+    });
+}
+
+/// The title that a scene's text gives itself.
+fn title_of(text: &str) -> String {
+    let line = text.lines().find(|line| line.trim_start().starts_with("title"));
+    let value = line.and_then(|line| line.split_once('=')).map_or("", |(_, value)| value);
+    value.trim().trim_matches('"').to_owned()
+}

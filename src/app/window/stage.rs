@@ -1,0 +1,230 @@
+//! What is shown: a session and what draws it. Obeys the overlay's wishes that concern them, draws the picture, and
+//! tells what stands over it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::gpu::Gpu;
+use crate::model::Network;
+use crate::model::scene::{CameraPose, Scene};
+use crate::render::{Bounds, Camera, Frame, Pose, Renderer, Tour, TourStop, colour};
+use crate::session::view::ColourBy;
+use crate::session::{ActivityBuffers, Command, Session, SessionError, SessionOptions, Telemetry, ViewSettings};
+use crate::ui::ColourScale;
+
+use super::caption;
+use super::{WindowError, WindowOptions};
+
+/// Samples of a colour scale in the legend.
+const SCALE_SAMPLES: usize = 48;
+
+/// A running scene and its picture.
+pub(super) struct Stage {
+    gpu: Arc<Gpu>,
+    session: Session,
+    network: Arc<Network>,
+    renderer: Renderer,
+    buffers: ActivityBuffers,
+    pub(super) camera: Camera,
+    pub(super) settings: ViewSettings,
+    /// Names of the scene's saved views.
+    pub(super) views: Vec<String>,
+    bounds: Bounds,
+    /// Seconds of the tour so far.
+    tour_s: f64,
+    drawn_step: u64,
+    scale: Option<(ColourBy, ColourScale)>,
+}
+
+impl Stage {
+    /// Compiles the scene, opens its session and loads it into a new renderer. May take seconds for large scenes.
+    pub(super) fn open(
+        gpu: &Arc<Gpu>,
+        format: wgpu::TextureFormat,
+        scene: Scene,
+        options: &WindowOptions,
+    ) -> Result<Self, WindowError> {
+        let session_options = SessionOptions { engine: options.engine, gpu: Some(Arc::clone(gpu)), seed: options.seed };
+        let session = Session::open(scene, session_options)?;
+        let network = Arc::clone(session.network());
+        let buffers = ActivityBuffers::new(gpu, &network, &session.activity());
+        let view = &session.scene().view;
+        let settings = ViewSettings::from_scene(view);
+        let bounds = Bounds::of(&network.positions);
+        let mut renderer = Renderer::new(Arc::clone(gpu), format);
+        renderer.load(&network, &buffers, &settings);
+        Ok(Self {
+            gpu: Arc::clone(gpu),
+            camera: Camera::new(pose_of(&view.camera), bounds.radius()),
+            views: view.cameras.iter().map(|(name, _)| name.clone()).collect(),
+            session,
+            network,
+            renderer,
+            buffers,
+            settings,
+            bounds,
+            tour_s: 0.0,
+            drawn_step: 0,
+            scale: None,
+        })
+    }
+
+    pub(super) const fn network(&self) -> &Arc<Network> {
+        &self.network
+    }
+
+    pub(super) fn scene(&self) -> &Scene {
+        self.session.scene()
+    }
+
+    pub(super) fn telemetry(&self) -> &Telemetry {
+        self.session.telemetry()
+    }
+
+    /// Simulates for one frame and takes note of what changed. Never waits for the GPU.
+    pub(super) fn update(&mut self, wall: Duration, budget: Duration) -> Result<(), SessionError> {
+        self.session.update(wall, budget)
+    }
+
+    /// Moves the camera on by the wall time; true while it moves.
+    pub(super) fn move_camera(&mut self, wall: Duration) -> bool {
+        if self.camera.is_touring() {
+            self.tour_s += wall.as_secs_f64();
+        }
+        self.camera.update(wall.as_secs_f64())
+    }
+
+    pub(super) fn apply(&mut self, command: Command) {
+        self.session.apply(command);
+    }
+
+    /// The renderer's notices; what colours mean stands in the legend already.
+    pub(super) fn notices(&self) -> Vec<String> {
+        self.renderer.notices().into_iter().filter(|notice| !notice.starts_with("colour: ")).collect()
+    }
+
+    /// What the scene says now.
+    pub(super) fn caption(&self) -> Option<&str> {
+        let view = &self.session.scene().view;
+        if self.camera.is_touring()
+            && let Some(text) = caption::of_tour(&view.tour, self.tour_s)
+        {
+            return Some(text);
+        }
+        let telemetry = self.session.telemetry();
+        let presentation = telemetry.learning.as_ref().map(|learning| learning.presentations);
+        caption::by_time(&view.captions, telemetry.time_ms(), presentation)
+    }
+
+    /// The colours of the present colouring; none for colours by population.
+    pub(super) fn scale(&mut self) -> Option<&ColourScale> {
+        let meaning = self.settings.colour_by;
+        if meaning == ColourBy::Population {
+            return None;
+        }
+        if self.scale.as_ref().is_none_or(|(of, _)| *of != meaning) {
+            let share = |k: usize| k as f32 / (SCALE_SAMPLES - 1) as f32;
+            let colours = (0..SCALE_SAMPLES).filter_map(|k| colour::map_colour(meaning, share(k))).collect();
+            let text = colour::legend(meaning, &self.network);
+            let text = text.strip_prefix("colour: ").unwrap_or(&text).to_owned();
+            self.scale = Some((meaning, ColourScale { colours, text }));
+        }
+        self.scale.as_ref().map(|(_, scale)| scale)
+    }
+
+    /// The neuron under a pixel.
+    pub(super) fn pick(&self, size: [u32; 2], at: [f32; 2]) -> Option<u32> {
+        self.renderer.pick(&self.network, &self.camera, size, at)
+    }
+
+    /// Moves the camera to the scene's saved view of this index, if there is one.
+    pub(super) fn go_to_view(&mut self, index: usize) {
+        if let Some((_, pose)) = self.session.scene().view.cameras.get(index) {
+            let pose = pose_of(pose);
+            self.camera.move_to(pose);
+        }
+    }
+
+    /// Starts the scene's tour, or one around the network where it has none; ends one under way.
+    pub(super) fn toggle_tour(&mut self) {
+        if self.camera.is_touring() {
+            self.camera.stop_tour();
+            return;
+        }
+        let view = &self.session.scene().view;
+        let stops: Vec<TourStop> = view
+            .tour
+            .iter()
+            .map(|step| TourStop {
+                pose: pose_of(&step.camera),
+                travel_s: f64::from(step.move_s),
+                hold_s: f64::from(step.hold_s),
+            })
+            .collect();
+        let stops = if stops.is_empty() { around(&self.bounds, self.camera.pose()) } else { stops };
+        self.tour_s = 0.0;
+        self.camera.start_tour(Tour::new(stops));
+    }
+
+    /// Moves the camera so that the whole network is seen, from where it looks now.
+    pub(super) fn frame_all(&mut self, size: [u32; 2]) {
+        let pose = self.camera.pose();
+        let from = [0, 1, 2].map(|axis| pose.eye[axis] - pose.target[axis]);
+        let aspect = size[0].max(1) as f32 / size[1].max(1) as f32;
+        self.camera.move_to(Pose::framing(self.bounds.low, self.bounds.high, from, pose.fov_degrees, aspect));
+    }
+
+    /// Moves the camera to the picked neuron.
+    pub(super) fn focus_picked(&mut self) {
+        let Some(picked) = &self.session.telemetry().picked else { return };
+        if let Some(&position) = self.network.positions.get(picked.neuron as usize) {
+            self.camera.focus_on(position, 0.25 * self.bounds.radius());
+        }
+    }
+
+    /// Brings the GPU's buffers up to date and records the picture.
+    pub(super) fn draw(&mut self, encoder: &mut wgpu::CommandEncoder, target: &wgpu::TextureView, size: [u32; 2]) {
+        let step = self.session.step();
+        let frame = Frame {
+            size,
+            camera: self.camera.view(size[0].max(1) as f32 / size[1].max(1) as f32),
+            step,
+            elapsed_steps: step.saturating_sub(self.drawn_step),
+            dt_ms: self.network.dt_ms,
+            settings: self.settings.clone(),
+        };
+        self.drawn_step = step;
+        self.renderer.draw(encoder, target, &frame);
+    }
+
+    /// Uploads what the engine changed; call it once before the pictures of a frame are drawn.
+    pub(super) fn upload(&mut self) {
+        if self.buffers.update(&self.gpu, &self.session.activity()) {
+            self.renderer.load(&self.network, &self.buffers, &self.settings);
+        }
+    }
+
+    /// The population whose rates the learning protocol sets.
+    pub(super) fn driven_population(&self) -> Option<usize> {
+        self.session.scene().learning.as_ref().and_then(|learning| self.network.population_named(&learning.input))
+    }
+}
+
+/// The scene's words for a pose in the renderer's.
+const fn pose_of(pose: &CameraPose) -> Pose {
+    Pose { eye: pose.eye, target: pose.target, fov_degrees: pose.fov_degrees }
+}
+
+/// A slow round at the present height and distance.
+fn around(bounds: &Bounds, pose: Pose) -> Vec<TourStop> {
+    let centre = bounds.centre();
+    let (x, z) = (pose.eye[0] - centre[0], pose.eye[2] - centre[2]);
+    let (radius, start) = (x.hypot(z).max(bounds.radius()), z.atan2(x));
+    (0..6)
+        .map(|k| {
+            let angle = start + std::f32::consts::TAU * k as f32 / 6.0;
+            let eye = [centre[0] + radius * angle.cos(), pose.eye[1], centre[2] + radius * angle.sin()];
+            TourStop { pose: Pose { eye, target: centre, fov_degrees: pose.fov_degrees }, travel_s: 6.0, hold_s: 0.0 }
+        })
+        .collect()
+}
