@@ -9,14 +9,20 @@ use super::bloom::Bloom;
 use super::camera::Camera;
 use super::colour;
 use super::frame::{Bounds, Extras, Frame, FrameUniform, PopulationLook};
+use super::marks::Marks;
+use super::notices::Facts;
 use super::pick::nearest_neuron;
 use super::points::Points;
+use super::sampling;
 use super::shaders;
+use super::splats::Splats;
+use super::synapses::{Lines, Synapses};
 use super::targets::{GlowChain, TargetLayouts, Targets};
 use super::wiring::{Bound, Depth, Draw, LIGHT_FORMAT, Mix, attachment, group, group_layout};
 use crate::engine::NeuronState;
 use crate::gpu::Gpu;
 use crate::model::Network;
+use crate::session::view::{PointStyle, SynapseView};
 use crate::session::{ActivityBuffers, ViewSettings};
 
 /// Draws networks.
@@ -29,6 +35,9 @@ pub struct Renderer {
     stage: wgpu::RenderPipeline,
     tone: wgpu::RenderPipeline,
     points: Points,
+    splats: Splats,
+    synapses: Synapses,
+    marks: Marks,
     bloom: Bloom,
     chain: GlowChain,
     uniform: wgpu::Buffer,
@@ -37,7 +46,7 @@ pub struct Renderer {
     targets: Option<Targets>,
     picked: Option<u32>,
     neuron_radius: f32,
-    notices: Vec<String>,
+    facts: Facts,
 }
 
 /// What is kept of a network.
@@ -46,6 +55,19 @@ struct Loaded {
     neuron_count: u32,
     view_group: wgpu::BindGroup,
     activity_group: wgpu::BindGroup,
+    weights: Vec<Option<wgpu::Buffer>>,
+    synapse_budget: u32,
+    segments: u32,
+    sample: Option<Lines>,
+    of_picked: Option<Lines>,
+    partners: Vec<u32>,
+}
+
+/// How neurons of one picture are drawn.
+#[derive(Clone, Copy)]
+enum Style {
+    Spheres,
+    Splats { radius_max_px: f32 },
 }
 
 impl Renderer {
@@ -95,6 +117,9 @@ impl Renderer {
         });
         Self {
             points: Points::new(device, &view_layout, &activity_layout),
+            splats: Splats::new(device, &view_layout, &activity_layout),
+            synapses: Synapses::new(device, &view_layout, &activity_layout),
+            marks: Marks::new(device, &view_layout, &activity_layout),
             bloom: Bloom::new(device, chain),
             view_layout,
             activity_layout,
@@ -109,7 +134,7 @@ impl Renderer {
             targets: None,
             picked: None,
             neuron_radius: ViewSettings::default().neuron_radius,
-            notices: Vec::new(),
+            facts: Facts::default(),
             gpu,
         }
     }
@@ -160,15 +185,59 @@ impl Renderer {
                 first(&activity.traces, size_of::<f32>()),
             ],
         );
-        let bounds = Bounds::of(&network.positions);
+        let budget = line_budget(&self.gpu, settings.synapse_budget);
+        let drawn = sampling::sample(network, budget);
+        let segments = line_segments(&self.gpu, drawn.synapses.len());
+        let weights = activity.weights.clone();
+        let sample = self.synapses.lines(&self.gpu, network, &weights, &drawn, &|_| 1.0, segments);
+        self.facts = Facts::new(network, neuron_count, &drawn, budget < settings.synapse_budget);
         self.picked = None;
-        self.loaded = Some(Loaded { bounds, neuron_count, view_group, activity_group });
-        self.notices.clear();
-        if neuron_count < network.neuron_count() {
-            self.notices
-                .push(format!("{neuron_count} of {} neurons drawn: the adapter binds no more", network.neuron_count()));
+        self.marks.set(&self.gpu, None, &[]);
+        self.loaded = Some(Loaded {
+            bounds: Bounds::of(&network.positions),
+            neuron_count,
+            view_group,
+            activity_group,
+            weights,
+            synapse_budget: settings.synapse_budget,
+            segments,
+            sample,
+            of_picked: None,
+            partners: Vec::new(),
+        });
+    }
+
+    /// True when these settings ask for another sample of synapses than was loaded; [`Self::load`] then makes it.
+    #[must_use]
+    pub fn needs_load(&self, settings: &ViewSettings) -> bool {
+        self.loaded.as_ref().is_none_or(|loaded| loaded.synapse_budget != settings.synapse_budget)
+    }
+
+    /// Lights up a neuron and its strongest partners (neuron, weight; negative weights are inhibitory), with their lines.
+    /// May be called for every picture: work is done only when something changed.
+    pub fn set_picked(&mut self, network: &Network, neuron: Option<u32>, partners: &[(u32, f32)]) {
+        let neuron = neuron.filter(|&n| n < network.neuron_count());
+        self.marks.set(&self.gpu, neuron, partners);
+        let Some(loaded) = &mut self.loaded else { return };
+        let mut ids: Vec<u32> =
+            if neuron.is_some() { partners.iter().map(|(id, _)| *id).collect() } else { Vec::new() };
+        ids.sort_unstable();
+        if neuron == self.picked && ids == loaded.partners {
+            return;
         }
-        self.notices.push(colour::legend(settings.colour_by, network));
+        self.picked = neuron;
+        loaded.partners = ids;
+        loaded.of_picked = neuron.and_then(|neuron| {
+            let budget = line_budget(&self.gpu, loaded.synapse_budget);
+            let drawn = sampling::of_neuron(network, neuron, budget);
+            self.facts.note_picked(&drawn);
+            let emphasis = |k: usize| {
+                let s = drawn.synapses[k];
+                let other = if s.source == neuron { s.target } else { s.source };
+                if loaded.partners.binary_search(&other).is_ok() { 5.0 } else { 2.0 }
+            };
+            self.synapses.lines(&self.gpu, network, &loaded.weights, &drawn, &emphasis, loaded.segments)
+        });
     }
 
     /// Records the draws of one picture. Before the next picture is recorded, the encoder must be submitted: they share
@@ -188,18 +257,27 @@ impl Renderer {
             });
             return;
         };
+        let style = match self.style(loaded.neuron_count, &frame.settings) {
+            Style::Splats { .. } if !self.splats.prepare(&self.gpu, size) => Style::Spheres,
+            style => style,
+        };
         let extras = Extras {
             bounds: loaded.bounds,
             neuron_count: loaded.neuron_count,
             picked: self.picked,
-            splat_radius_max_px: 4.0,
-            splat_grid_width: 1,
-            line_segments: 8,
+            splat_radius_max_px: match style {
+                Style::Splats { radius_max_px } => radius_max_px,
+                Style::Spheres => 1.0,
+            },
+            splat_grid_width: Splats::grid_width(&self.gpu, loaded.neuron_count),
+            line_segments: loaded.segments,
         };
         let uniform = FrameUniform::new(frame, &extras);
         self.neuron_radius = uniform.neuron_radius;
+        self.facts.note_frame(&frame.settings, matches!(style, Style::Splats { .. }), extras.splat_radius_max_px);
         self.gpu.queue.write_buffer(&self.uniform, 0, bytemuck::bytes_of(&uniform));
-        self.draw_scene(encoder, loaded, targets);
+        self.look_up_weights(encoder, loaded);
+        self.draw_scene(encoder, loaded, targets, style, frame.settings.synapses);
         if uniform.bloom > 0.0 {
             self.bloom.draw(encoder, targets);
         }
@@ -214,7 +292,51 @@ impl Renderer {
         pass.draw(0..3, 0..1);
     }
 
-    fn draw_scene(&self, encoder: &mut wgpu::CommandEncoder, loaded: &Loaded, targets: &Targets) {
+    fn style(&self, neurons: u32, settings: &ViewSettings) -> Style {
+        let software = self.gpu.is_software();
+        let many = neurons > if software { 5_000 } else { 500_000 };
+        let radius_max_px = match (software, neurons) {
+            (false, _) => 8.0,
+            (true, 0..=20_000) => 6.0,
+            (true, 20_001..=200_000) => 3.0,
+            (true, _) => 1.0,
+        };
+        match settings.points {
+            PointStyle::Quads => Style::Spheres,
+            PointStyle::Splats => Style::Splats { radius_max_px },
+            PointStyle::Auto if many => Style::Splats { radius_max_px },
+            PointStyle::Auto => Style::Spheres,
+        }
+    }
+
+    /// Every line follows its weight, hidden or not, so that what was pruned meanwhile does not flash when shown again.
+    fn look_up_weights(&self, encoder: &mut wgpu::CommandEncoder, loaded: &Loaded) {
+        let all = [&loaded.sample, &loaded.of_picked];
+        if !all.iter().any(|lines| lines.as_ref().is_some_and(Lines::has_updates)) {
+            return;
+        }
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+            label: Some("render.lines_update"),
+            timestamp_writes: None,
+        });
+        pass.set_bind_group(0, &loaded.view_group, &[]);
+        for lines in all.into_iter().flatten() {
+            self.synapses.update(&mut pass, lines);
+        }
+    }
+
+    fn draw_scene(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        loaded: &Loaded,
+        targets: &Targets,
+        style: Style,
+        view: SynapseView,
+    ) {
+        if matches!(style, Style::Splats { .. }) {
+            let groups = [&loaded.view_group, &loaded.activity_group];
+            self.splats.gather(&self.gpu, encoder, groups, loaded.neuron_count);
+        }
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
             label: Some("render.scene"),
             color_attachments: &[Some(attachment(&targets.light, Some(wgpu::Color::BLACK)))],
@@ -228,9 +350,23 @@ impl Renderer {
         pass.set_bind_group(0, &loaded.view_group, &[]);
         pass.set_pipeline(&self.stage);
         pass.draw(0..3, 0..1);
+        if matches!(style, Style::Splats { .. }) {
+            self.splats.resolve(&mut pass);
+        }
         pass.set_bind_group(1, &loaded.activity_group, &[]);
-        self.points.draw_spheres(&mut pass, loaded.neuron_count);
-        self.points.draw_flashes(&mut pass, loaded.neuron_count);
+        if matches!(style, Style::Spheres) {
+            self.points.draw_spheres(&mut pass, loaded.neuron_count);
+        }
+        if let (Some(lines), SynapseView::Sample) = (&loaded.sample, view) {
+            self.synapses.draw(&mut pass, lines);
+        }
+        if let (Some(lines), SynapseView::Sample | SynapseView::Picked) = (&loaded.of_picked, view) {
+            self.synapses.draw(&mut pass, lines);
+        }
+        if matches!(style, Style::Spheres) {
+            self.points.draw_flashes(&mut pass, loaded.neuron_count);
+        }
+        self.marks.draw(&mut pass);
     }
 
     /// The neuron under a pixel (from the top left), if any is near.
@@ -240,10 +376,24 @@ impl Renderer {
         nearest_neuron(&network.positions, self.neuron_radius, &view, size, at)
     }
 
-    /// What is sampled, capped or stretched in the picture, one line each.
+    /// What is sampled, capped or stretched in the picture, and what colours mean; one line each.
     #[must_use]
     pub fn notices(&self) -> Vec<String> {
-        self.notices.clone()
+        self.facts.lines()
+    }
+}
+
+/// Lines that this adapter draws fast enough, at most what was asked for.
+fn line_budget(gpu: &Gpu, asked: u32) -> u32 {
+    asked.min(if gpu.is_software() { 8_000 } else { 500_000 })
+}
+
+/// Pieces per curved line: fewer where vertices are expensive or lines are many.
+fn line_segments(gpu: &Gpu, lines: usize) -> u32 {
+    match (gpu.is_software(), lines) {
+        (true, 0..=1_000) | (false, 100_001..) => 10,
+        (true, _) => 7,
+        (false, _) => 18,
     }
 }
 

@@ -12,6 +12,7 @@ macro_rules! part {
 const FRAME: (&str, &str) = part!("render/frame.wgsl");
 const NEURON: (&str, &str) = part!("common/neuron.wgsl");
 const ACTIVITY: (&str, &str) = part!("render/activity.wgsl");
+const LINE: (&str, &str) = part!("render/line.wgsl");
 const LIGHT: (&str, &str) = part!("render/light.wgsl");
 
 /// Backdrop and floor.
@@ -22,6 +23,21 @@ pub const POINTS: ShaderSource =
 /// Halos of spikes.
 pub const FLASHES: ShaderSource =
     ShaderSource { label: "render.flashes", parts: &[FRAME, NEURON, ACTIVITY, LIGHT, part!("render/flashes.wgsl")] };
+/// Neurons as splats: gathering.
+pub const SPLATS: ShaderSource =
+    ShaderSource { label: "render.splats", parts: &[FRAME, NEURON, ACTIVITY, LIGHT, part!("render/splats.wgsl")] };
+/// Neurons as splats: into the picture.
+pub const SPLATS_RESOLVE: ShaderSource =
+    ShaderSource { label: "render.splats_resolve", parts: &[FRAME, part!("render/splats_resolve.wgsl")] };
+/// Live weights of synapse lines.
+pub const LINES_UPDATE: ShaderSource =
+    ShaderSource { label: "render.lines_update", parts: &[FRAME, LINE, part!("render/lines_update.wgsl")] };
+/// Synapses as lines.
+pub const LINES: ShaderSource =
+    ShaderSource { label: "render.lines", parts: &[FRAME, NEURON, ACTIVITY, LINE, part!("render/lines.wgsl")] };
+/// Rings around picked neurons.
+pub const MARKS: ShaderSource =
+    ShaderSource { label: "render.marks", parts: &[FRAME, NEURON, ACTIVITY, part!("render/marks.wgsl")] };
 /// Glow, down.
 pub const BLOOM_DOWN: ShaderSource =
     ShaderSource { label: "render.bloom_down", parts: &[part!("render/bloom_down.wgsl")] };
@@ -31,4 +47,5 @@ pub const BLOOM_UP: ShaderSource = ShaderSource { label: "render.bloom_up", part
 pub const TONE: ShaderSource = ShaderSource { label: "render.tone", parts: &[FRAME, part!("render/tone.wgsl")] };
 
 /// All of them.
-pub const SHADERS: &[ShaderSource] = &[STAGE, POINTS, FLASHES, BLOOM_DOWN, BLOOM_UP, TONE];
+pub const SHADERS: &[ShaderSource] =
+    &[STAGE, POINTS, FLASHES, SPLATS, SPLATS_RESOLVE, LINES_UPDATE, LINES, MARKS, BLOOM_DOWN, BLOOM_UP, TONE];

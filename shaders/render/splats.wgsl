@@ -1,0 +1,73 @@
+// Neurons as splats: each adds its light to the pixels around it, in fixed point, so that the order does not matter. For
+// many neurons, and where rasterising is slow. Same light as the spheres of points.wgsl.
+
+const UNITS_PER_LIGHT = 4096.0;
+const WORKGROUP = 256u;
+
+@group(2) @binding(0) var<storage, read_write> pixels: array<atomic<u32>>;  // red, green, blue of each pixel
+
+fn add_light(x: i32, y: i32, units: vec3<f32>, rounding: f32) {
+    if x < 0 || y < 0 || x >= i32(frame.size_px.x) || y >= i32(frame.size_px.y) {
+        return;
+    }
+    let at = 3u * (u32(y) * u32(frame.size_px.x) + u32(x));
+    // Rounded up or down by chance per neuron, so that the sum of many faint ones is right.
+    let whole = vec3<u32>(units + rounding);
+    if whole.r > 0u { atomicAdd(&pixels[at], whole.r); }
+    if whole.g > 0u { atomicAdd(&pixels[at + 1u], whole.g); }
+    if whole.b > 0u { atomicAdd(&pixels[at + 2u], whole.b); }
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let neuron = (workgroup.y * frame.splat_grid_width + workgroup.x) * WORKGROUP + local;
+    if neuron >= frame.neuron_count {
+        return;
+    }
+    let place = positions[neuron];
+    let clip = frame.clip_from_world * vec4<f32>(place.xyz, 1.0);
+    if !(clip.w > frame.near) {
+        return;
+    }
+    let at = (clip.xy / clip.w * vec2<f32>(0.5, -0.5) + 0.5) * frame.size_px;
+    let radius_px = min(frame.focal_px * frame.neuron_radius / clip.w, frame.splat_radius_max_px);
+    if any(at < vec2<f32>(-radius_px - 1.0)) || any(at > frame.size_px + radius_px + 1.0) {
+        return;
+    }
+    let state = neurons[neuron];
+    let colour = colour_of(neuron, state, bitcast<u32>(place.w));
+    let shine = colour * (frame.base_brightness * BASE_MEAN) + flash_colour(colour) * (flash_of(state) * FLASH_GAIN * FLASH_MEAN);
+    // All the light of its disc.
+    let units = shine * (fog_at(clip.w) * 3.14159265 * radius_px * radius_px * UNITS_PER_LIGHT);
+    let rounding = f32((neuron * 2654435769u) >> 8u) / 16777216.0;
+    if radius_px <= 1.0 {
+        if frame.splat_radius_max_px <= 1.0 {
+            add_light(i32(floor(at.x)), i32(floor(at.y)), units, rounding);
+            return;
+        }
+        // Shared between the four nearest pixels.
+        let corner = floor(at - 0.5);
+        let share = at - 0.5 - corner;
+        let x = i32(corner.x);
+        let y = i32(corner.y);
+        add_light(x, y, units * ((1.0 - share.x) * (1.0 - share.y)), rounding);
+        add_light(x + 1, y, units * (share.x * (1.0 - share.y)), rounding);
+        add_light(x, y + 1, units * ((1.0 - share.x) * share.y), rounding);
+        add_light(x + 1, y + 1, units * (share.x * share.y), rounding);
+        return;
+    }
+    // A round footprint, falling off to the rim; its sum over the plane is half pi reach^2.
+    let reach = radius_px + 0.5;
+    let scaled = units * (2.0 / (3.14159265 * reach * reach));
+    let low = vec2<i32>(ceil(at - reach - 0.5));
+    let high = vec2<i32>(floor(at + reach - 0.5));
+    for (var y = low.y; y <= high.y; y++) {
+        for (var x = low.x; x <= high.x; x++) {
+            let offset = vec2<f32>(f32(x), f32(y)) + 0.5 - at;
+            let fall = 1.0 - dot(offset, offset) / (reach * reach);
+            if fall > 0.0 {
+                add_light(x, y, scaled * fall, rounding);
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What a viewer must know about a picture to trust it: what was sampled, capped, stretched or drawn another way. In go
+//! facts as they arise, out come lines of text.
+
+use super::colour;
+use super::frame::pulse_ms;
+use super::sampling::Drawn;
+use crate::model::Network;
+use crate::session::ViewSettings;
+use crate::session::view::{ColourBy, SynapseView};
+
+/// Facts about the last picture.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    neurons: (u64, u64),
+    synapses: (u64, u64),
+    budget_lowered: bool,
+    picked: (u64, u64),
+    delays_ms: Option<[f64; 2]>,
+    legends: Vec<(ColourBy, String)>,
+    settings: Option<ViewSettings>,
+    splat_radius_px: Option<f32>,
+}
+
+impl Facts {
+    pub(super) fn new(network: &Network, neurons: u32, drawn: &Drawn, budget_lowered: bool) -> Self {
+        let delays = drawn.synapses.iter().map(|s| f64::from(s.delay) * network.dt_ms);
+        let range = delays.fold(None, |range: Option<[f64; 2]>, delay| {
+            Some(range.map_or([delay; 2], |[low, high]| [low.min(delay), high.max(delay)]))
+        });
+        Self {
+            neurons: (u64::from(neurons), u64::from(network.neuron_count())),
+            synapses: (drawn.synapses.len() as u64, drawn.total()),
+            budget_lowered,
+            delays_ms: range,
+            legends: ColourBy::ALL.iter().map(|&by| (by, colour::legend(by, network))).collect(),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn note_picked(&mut self, drawn: &Drawn) {
+        self.picked = (drawn.synapses.len() as u64, drawn.total());
+    }
+
+    pub(super) fn note_frame(&mut self, settings: &ViewSettings, splats: bool, splat_radius_px: f32) {
+        if self.settings.as_ref() != Some(settings) {
+            self.settings = Some(settings.clone());
+        }
+        self.splat_radius_px = splats.then_some(splat_radius_px);
+    }
+
+    /// As text.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let Some(settings) = &self.settings else { return lines };
+        if self.neurons.0 < self.neurons.1 {
+            let [drawn, all] = [self.neurons.0, self.neurons.1].map(grouped);
+            lines.push(format!("{drawn} of {all} neurons drawn: the adapter binds no more"));
+        }
+        if let Some(radius) = self.splat_radius_px {
+            lines.push(format!(
+                "neurons drawn as points of light that add up, at most {:.0} px wide; none hides another",
+                2.0 * radius
+            ));
+        }
+        match settings.synapses {
+            SynapseView::Hidden => {}
+            SynapseView::Sample => {
+                lines.extend(share_line("synapses", self.synapses, self.budget_lowered));
+                lines.extend(self.pulse_line(settings));
+            }
+            SynapseView::Picked => {
+                lines.extend(share_line("synapses of the picked neuron", self.picked, self.budget_lowered));
+                lines.extend(self.pulse_line(settings));
+            }
+        }
+        if settings.colour_by != ColourBy::Population {
+            lines.extend(self.legends.iter().filter(|(by, _)| *by == settings.colour_by).map(|(_, text)| text.clone()));
+        }
+        lines
+    }
+
+    fn pulse_line(&self, settings: &ViewSettings) -> Option<String> {
+        let [low, high] = self.delays_ms?;
+        let shortest = f64::from(pulse_ms(settings));
+        (settings.pulses && low < shortest).then(|| {
+            let delays = if low < high { format!("{low:.1} to {high:.1}") } else { format!("{low:.1}") };
+            format!("pulses take at least {shortest:.0} ms to cross, to be seen (delays: {delays} ms)")
+        })
+    }
+}
+
+/// Nothing to say when all are drawn.
+fn share_line(what: &str, (drawn, all): (u64, u64), lowered: bool) -> Option<String> {
+    (drawn < all).then(|| {
+        let percent = 100.0 * drawn as f64 / all as f64;
+        let digits = if percent < 0.1 { 3 } else { 1 };
+        let why = if lowered { "; fewer than asked for, on this software adapter" } else { "" };
+        format!("{} of {} {what} drawn ({percent:.digits$} %){why}", grouped(drawn), grouped(all))
+    })
+}
+
+/// 1234567 as 1,234,567.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(20_000), "20,000");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn shares_are_stated_only_when_something_is_left_out() {
+        assert_eq!(share_line("synapses", (5, 5), false), None);
+        let line = share_line("synapses", (20_000, 313_600), false);
+        assert_eq!(line.as_deref(), Some("20,000 of 313,600 synapses drawn (6.4 %)"));
+    }
+}

@@ -1,0 +1,277 @@
+//! Which synapses the picture shows: a stable sample within a budget, fair between projections, the same every time; or
+//! all synapses of one neuron. Pure and on the host: in goes a network, out come the synapses and what share they are.
+
+use std::ops::Range;
+
+use crate::model::random::{Stream, random_u32};
+use crate::model::{Connectivity, Network, Weights};
+
+/// One synapse to draw.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DrawnSynapse {
+    /// Projection index.
+    pub projection: u32,
+    /// Synapse id within the projection.
+    pub synapse: u64,
+    /// Neuron id (of the network) it comes from.
+    pub source: u32,
+    /// Neuron id it goes to.
+    pub target: u32,
+    /// Steps.
+    pub delay: u32,
+    /// Weight at the start, in the network's unit.
+    pub weight: f32,
+}
+
+/// Synapses to draw, in order of (projection, synapse).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Drawn {
+    /// Them.
+    pub synapses: Vec<DrawnSynapse>,
+    /// Per projection: its part of `synapses`.
+    pub ranges: Vec<Range<usize>>,
+    /// Per projection: synapses that this sample stands for.
+    pub totals: Vec<u64>,
+}
+
+impl Drawn {
+    /// Synapses that the sample stands for, all projections.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.totals.iter().sum()
+    }
+}
+
+/// A stable sample of all synapses: each projection gets a share of `budget` that grows with the square root of its size
+/// (twice that where weights change), never more than it has. Within a projection one synapse is taken at random, by
+/// seed and synapse id, from each of as many equal spans of ids; so every source neuron is represented alike.
+#[must_use]
+pub fn sample(network: &Network, budget: u32) -> Drawn {
+    let totals: Vec<u64> = (0..network.projections.len()).map(|p| network.synapse_count_of(p)).collect();
+    let wishes: Vec<f64> = totals
+        .iter()
+        .zip(&network.projections)
+        .map(|(&total, projection)| (total as f64).sqrt() * if projection.is_mutable() { 2.0 } else { 1.0 })
+        .collect();
+    let shares = divide(u64::from(budget), &totals, &wishes);
+    let mut drawn = Drawn { totals, ..Drawn::default() };
+    for (projection, &share) in shares.iter().enumerate() {
+        let first = drawn.synapses.len();
+        let total = drawn.totals[projection];
+        for stratum in 0..share {
+            let (low, high) = (span_start(total, share, stratum), span_start(total, share, stratum + 1));
+            let chance = random_u32(
+                crate::model::random::fold_seed(network.seed),
+                Stream::Picture.part(projection),
+                stratum as u32,
+                0,
+            );
+            let synapse = low + (((high - low) as u128 * u128::from(chance)) >> 32) as u64;
+            drawn.synapses.push(look_up(network, projection, synapse));
+        }
+        drawn.ranges.push(first..drawn.synapses.len());
+    }
+    drawn
+}
+
+/// Synapses from and to one neuron, at most `budget` (every n-th where there are more).
+#[must_use]
+pub fn of_neuron(network: &Network, neuron: u32, budget: u32) -> Drawn {
+    let population = network.population_of(neuron);
+    let Some(local) = network.populations.get(population).map(|p| neuron.saturating_sub(p.first)) else {
+        return Drawn::default();
+    };
+    let mut ids: Vec<Vec<u64>> = Vec::with_capacity(network.projections.len());
+    for (index, projection) in network.projections.iter().enumerate() {
+        let mut of_projection = Vec::new();
+        if projection.source == population {
+            of_projection.extend(outgoing(network, index, local));
+        }
+        if projection.target == population {
+            of_projection.extend(incoming(network, index, local));
+        }
+        of_projection.sort_unstable();
+        of_projection.dedup();
+        ids.push(of_projection);
+    }
+    let totals: Vec<u64> = ids.iter().map(|ids| ids.len() as u64).collect();
+    let wishes: Vec<f64> = totals.iter().map(|&total| total as f64).collect();
+    let shares = divide(u64::from(budget), &totals, &wishes);
+    let mut drawn = Drawn { totals, ..Drawn::default() };
+    for (projection, (ids, &share)) in ids.iter().zip(&shares).enumerate() {
+        let first = drawn.synapses.len();
+        for k in 0..share {
+            let id = ids[span_start(ids.len() as u64, share, k) as usize];
+            drawn.synapses.push(look_up(network, projection, id));
+        }
+        drawn.ranges.push(first..drawn.synapses.len());
+    }
+    drawn
+}
+
+/// Divides a budget by wishes; nobody gets more than there is, and what one leaves the others share.
+fn divide(budget: u64, totals: &[u64], wishes: &[f64]) -> Vec<u64> {
+    let mut shares = vec![0_u64; totals.len()];
+    let mut open: Vec<usize> = (0..totals.len()).filter(|&p| totals[p] > 0).collect();
+    let mut left = budget;
+    while !open.is_empty() && left > 0 {
+        let sum: f64 = open.iter().map(|&p| wishes[p]).sum();
+        let full: Vec<usize> =
+            open.iter().copied().filter(|&p| left as f64 * wishes[p] / sum >= totals[p] as f64).collect();
+        if full.is_empty() {
+            let before = left;
+            for &p in &open {
+                shares[p] = ((before as f64 * wishes[p] / sum) as u64).min(totals[p]).min(left);
+                left -= shares[p];
+            }
+            break;
+        }
+        for p in full {
+            shares[p] = totals[p].min(left);
+            left -= shares[p];
+            open.retain(|&other| other != p);
+        }
+    }
+    shares
+}
+
+/// First id of the `k`-th of `count` equal spans of `0..total`.
+fn span_start(total: u64, count: u64, k: u64) -> u64 {
+    (u128::from(total) * u128::from(k) / u128::from(count.max(1))) as u64
+}
+
+fn look_up(network: &Network, projection: usize, synapse: u64) -> DrawnSynapse {
+    let p = &network.projections[projection];
+    let (source, target) = network.ends_of(projection, synapse);
+    DrawnSynapse {
+        projection: projection as u32,
+        synapse,
+        source: network.populations[p.source].first + source,
+        target: network.populations[p.target].first + target,
+        delay: p.delays.get(synapse as usize),
+        weight: match &p.weights {
+            Weights::Constant(weight) => *weight,
+            Weights::PerSynapse(weights) => weights.get(synapse as usize).copied().unwrap_or(0.0),
+        },
+    }
+}
+
+fn outgoing(network: &Network, projection: usize, source: u32) -> Range<u64> {
+    let p = &network.projections[projection];
+    let targets = u64::from(network.populations[p.target].size);
+    let row = |width: u64| u64::from(source) * width..(u64::from(source) + 1) * width;
+    match &p.connectivity {
+        Connectivity::OneToOne => {
+            let one = u64::from(source)..u64::from(source) + 1;
+            if u64::from(source) < network.synapse_count_of(projection) { one } else { 0..0 }
+        }
+        Connectivity::AllToAll => row(targets),
+        Connectivity::AllButSelf => row(targets.saturating_sub(1)),
+        Connectivity::Sparse { row_start, .. } => {
+            u64::from(row_start[source as usize])..u64::from(row_start[source as usize + 1])
+        }
+    }
+}
+
+fn incoming(network: &Network, projection: usize, target: u32) -> Vec<u64> {
+    let p = &network.projections[projection];
+    let sources = u64::from(network.populations[p.source].size);
+    let targets = u64::from(network.populations[p.target].size);
+    let target = u64::from(target);
+    match &p.connectivity {
+        Connectivity::OneToOne => {
+            (target < network.synapse_count_of(projection)).then_some(target).into_iter().collect()
+        }
+        Connectivity::AllToAll => (0..sources).map(|source| source * targets + target).collect(),
+        Connectivity::AllButSelf => (0..sources)
+            .filter(|&source| source != target)
+            .map(|source| source * (targets - 1) + target - u64::from(target > source))
+            .collect(),
+        Connectivity::Sparse { target: all, .. } => {
+            all.iter().enumerate().filter(|(_, t)| u64::from(**t) == target).map(|(id, _)| id as u64).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Cell, Delays, Population, Projection, Receptor, Source};
+
+    fn network() -> Network {
+        let population = |first, size| Population {
+            name: "p".into(),
+            first,
+            size,
+            cell: Cell::Source(Source::Poisson { rate_hz: 1.0 }),
+            shape: None,
+            colour: [1.0; 3],
+        };
+        let projection = |source, target, connectivity| Projection {
+            name: "q".into(),
+            source,
+            target,
+            receptor: Receptor::Excitatory,
+            connectivity,
+            weights: Weights::Constant(1.0),
+            delays: Delays::Constant(1),
+            plasticity: None,
+            normalised_sum: None,
+            pruning: None,
+        };
+        Network {
+            populations: vec![population(0, 200), population(200, 50), population(250, 50)],
+            projections: vec![
+                projection(0, 1, Connectivity::AllToAll),
+                projection(1, 2, Connectivity::OneToOne),
+                projection(2, 1, Connectivity::AllButSelf),
+                projection(
+                    0,
+                    2,
+                    Connectivity::Sparse {
+                        row_start: (0..=200).map(|k| k * 2).collect(),
+                        target: (0..400).map(|k| k % 50).collect(),
+                    },
+                ),
+            ],
+            ..Network::default()
+        }
+    }
+
+    #[test]
+    fn the_sample_is_stable_within_budget_and_fair() {
+        let network = network();
+        let drawn = sample(&network, 1000);
+        assert_eq!(drawn, sample(&network, 1000));
+        assert!((990..=1000).contains(&drawn.synapses.len()), "{}", drawn.synapses.len());
+        assert_eq!(drawn.total(), 10_000 + 50 + 2450 + 400);
+        assert_eq!(drawn.ranges[1].len(), 50, "small projections are drawn whole");
+        assert!(drawn.ranges.iter().all(|range| range.len() >= 50));
+        // No two alike, and every source of the first projection is represented.
+        let ids: std::collections::BTreeSet<_> = drawn.synapses.iter().map(|s| (s.projection, s.synapse)).collect();
+        assert_eq!(ids.len(), drawn.synapses.len());
+        let sources: std::collections::BTreeSet<_> =
+            drawn.synapses[drawn.ranges[0].clone()].iter().map(|s| s.source).collect();
+        assert_eq!(sources.len(), 200);
+    }
+
+    #[test]
+    fn with_room_for_all_all_are_drawn() {
+        let network = network();
+        let drawn = sample(&network, 100_000);
+        assert_eq!(drawn.synapses.len() as u64, network.synapse_count());
+        assert_eq!(sample(&network, 0).synapses.len(), 0);
+    }
+
+    #[test]
+    fn a_neurons_synapses_all_touch_it() {
+        let network = network();
+        for (neuron, expected) in [(7, 50 + 2), (203, 200 + 1 + 49), (251, 1 + 49 + 8)] {
+            let drawn = of_neuron(&network, neuron, 10_000);
+            assert_eq!(drawn.synapses.len(), expected, "neuron {neuron}");
+            assert!(drawn.synapses.iter().all(|s| s.source == neuron || s.target == neuron));
+        }
+        let some = of_neuron(&network, 203, 20);
+        assert!(some.synapses.len() <= 20 && some.total() == 250);
+    }
+}
