@@ -13,8 +13,12 @@
 //!    - current: `v = ((v * P + g_e * c_e) + g_i * c_i) + drive * (1 - P)`
 //!    - conductance: `total = (1 + g_e) + g_i`; `v_inf = ((g_e * E_e + g_i * E_i) + drive) / total`;
 //!      `x = dt_over_tau * total`; `decay = pade(x)`; `v = v_inf + (v - v_inf) * decay`, where
-//!      `pade(x) = ((1 - x / 2) + x * x / 12) / ((1 + x / 2) + x * x / 12)`, the Padé(2,2) form of exp(-x)
-//! 3. Current and conductance cells, refractory or not: `g = g * propagator + input * unit`, for both receptors.
+//!      `pade(x) = ((1 - half) + square) / ((1 + half) + square)`, `half = x * 0.5`, `square = (x * x) * (1 / 12)`,
+//!      the Padé(2,2) form of exp(-x)
+//!
+//!    A result whose magnitude is below 1e-30 becomes 0.
+//! 3. Current and conductance cells, refractory or not: `g = g * propagator + input * unit`, for both receptors; 0
+//!    where its magnitude is below 1e-30.
 //! 4. While learning is on and `s % theta_interval == 0`: `theta = theta * theta_decay`.
 //! 5. A neuron that was not refractory and has `v >= threshold + theta` spikes: `v = reset`,
 //!    `hold = refractory_steps`, and while learning is on `theta = theta + theta_increment`.
@@ -35,8 +39,13 @@ use crate::model::random::{Stream, random_u32};
 
 /// Populations below this size stay on one thread: waking others costs more than it saves.
 const PARALLEL_FROM: usize = 16_384;
-/// Neurons a thread takes at a time.
+/// Neurons a thread takes at a time; a multiple of [`BLOCK`].
 const CHUNK: usize = 4_096;
+/// Neurons advanced together: without a branch between them the compiler makes vector code of a block.
+const BLOCK: usize = 32;
+/// Decaying values end at 0 below this instead of in subnormal numbers, which processors handle slowly and graphics
+/// processors handle as they like.
+const TINY: f32 = 1e-30;
 
 /// What all neurons of a LIF population share in one step.
 pub(super) struct Shared<'a> {
@@ -126,14 +135,16 @@ fn delta(shared: &Shared<'_>, chunk: Chunk<'_>, spiking: &mut Vec<u32>) {
     let p = shared.p;
     let settle = p.drive_mv * (1.0 - p.membrane_propagator);
     let after = AfterAdvance::new(shared);
-    for ((id, neuron), port) in (chunk.first..).zip(chunk.neurons).zip(chunk.excitatory) {
-        let input = port.wrapping_add(shared.group[0]) as f32;
-        *port = 0;
-        let mut advanced = settle + neuron.membrane_mv * p.membrane_propagator;
-        advanced += input * p.excitatory_unit;
-        if after.spikes(neuron, advanced) {
-            spiking.push(id);
+    let blocks = chunk.neurons.chunks_mut(BLOCK).zip(chunk.excitatory.chunks_mut(BLOCK));
+    for (first, (neurons, ports)) in (chunk.first..).step_by(BLOCK).zip(blocks) {
+        let mut advanced = [0.0; BLOCK];
+        for ((advanced, neuron), port) in advanced.iter_mut().zip(neurons.iter()).zip(ports) {
+            let input = port.wrapping_add(shared.group[0]) as f32;
+            *port = 0;
+            let v = settle + neuron.membrane_mv * p.membrane_propagator;
+            *advanced = settled(v + input * p.excitatory_unit);
         }
+        after.finish(first, neurons, &advanced, spiking);
     }
 }
 
@@ -146,21 +157,21 @@ fn with_receptors(
 ) {
     let p = shared.p;
     let after = AfterAdvance::new(shared);
-    let ports = chunk.excitatory.iter_mut().zip(chunk.inhibitory);
-    for (((id, neuron), synaptic), (excitatory, inhibitory)) in
-        (chunk.first..).zip(chunk.neurons).zip(chunk.synaptic).zip(ports)
-    {
-        let input_e = excitatory.wrapping_add(shared.group[0]) as f32;
-        let input_i = inhibitory.wrapping_add(shared.group[1]) as f32;
-        *excitatory = 0;
-        *inhibitory = 0;
-        let [g_e, g_i] = *synaptic;
-        let advanced = advance(p, neuron.membrane_mv, g_e, g_i);
-        synaptic[0] = g_e * p.excitatory_propagator + input_e * p.excitatory_unit;
-        synaptic[1] = g_i * p.inhibitory_propagator + input_i * p.inhibitory_unit;
-        if after.spikes(neuron, advanced) {
-            spiking.push(id);
+    let ports = chunk.excitatory.chunks_mut(BLOCK).zip(chunk.inhibitory.chunks_mut(BLOCK));
+    let blocks = chunk.neurons.chunks_mut(BLOCK).zip(chunk.synaptic.chunks_mut(BLOCK)).zip(ports);
+    for (first, ((neurons, synaptic), (excitatory, inhibitory))) in (chunk.first..).step_by(BLOCK).zip(blocks) {
+        let mut advanced = [0.0; BLOCK];
+        for ((advanced, neuron), g) in advanced.iter_mut().zip(neurons.iter()).zip(synaptic.iter()) {
+            *advanced = settled(advance(p, neuron.membrane_mv, g[0], g[1]));
         }
+        for (g, (port_e, port_i)) in synaptic.iter_mut().zip(excitatory.iter_mut().zip(inhibitory)) {
+            let input_e = port_e.wrapping_add(shared.group[0]) as f32;
+            let input_i = port_i.wrapping_add(shared.group[1]) as f32;
+            (*port_e, *port_i) = (0, 0);
+            g[0] = settled(g[0] * p.excitatory_propagator + input_e * p.excitatory_unit);
+            g[1] = settled(g[1] * p.inhibitory_propagator + input_i * p.inhibitory_unit);
+        }
+        after.finish(first, neurons, &advanced, spiking);
     }
 }
 
@@ -175,9 +186,15 @@ fn conductance(p: &PopulationParameters, v: f32, g_e: f32, g_i: f32) -> f32 {
     let total = 1.0 + g_e + g_i;
     let v_inf = (g_e * p.excitatory_reversal_mv + g_i * p.inhibitory_reversal_mv + p.drive_mv) / total;
     let x = p.dt_over_tau * total;
-    let (half, square) = (x / 2.0, x * x / 12.0);
+    let (half, square) = (x * 0.5, x * x * (1.0 / 12.0));
     let decay = (1.0 - half + square) / (1.0 + half + square);
     v_inf + (v - v_inf) * decay
+}
+
+/// A decayed value, or 0 once it is too small to matter: see [`TINY`].
+#[inline]
+fn settled(x: f32) -> f32 {
+    if x.abs() < TINY { 0.0 } else { x }
 }
 
 /// Steps 2 (whether the advance counts), 4 and 5 of the module's list.
@@ -204,19 +221,28 @@ impl AfterAdvance {
         }
     }
 
+    /// One block; `first` is the local id of its first neuron.
     #[inline]
-    fn spikes(&self, neuron: &mut NeuronState, advanced: f32) -> bool {
-        let held = neuron.hold > 0;
-        neuron.hold -= u32::from(held);
-        neuron.theta_mv *= self.theta_factor;
-        neuron.membrane_mv = if held { neuron.membrane_mv } else { advanced };
-        let spikes = !held && advanced >= self.threshold_mv + neuron.theta_mv;
-        if spikes {
+    fn finish(&self, first: u32, neurons: &mut [NeuronState], advanced: &[f32; BLOCK], spiking: &mut Vec<u32>) {
+        let mut spikes = [false; BLOCK];
+        let mut any = false;
+        for ((neuron, &advanced), spikes) in neurons.iter_mut().zip(advanced).zip(&mut spikes) {
+            let held = neuron.hold > 0;
+            neuron.hold -= u32::from(held);
+            neuron.theta_mv *= self.theta_factor;
+            neuron.membrane_mv = if held { neuron.membrane_mv } else { advanced };
+            *spikes = !held & (advanced >= self.threshold_mv + neuron.theta_mv);
+            any |= *spikes;
+        }
+        if !any {
+            return;
+        }
+        for ((id, neuron), _) in (first..).zip(neurons).zip(spikes).filter(|(_, spikes)| *spikes) {
             neuron.membrane_mv = self.reset_mv;
             neuron.hold = self.refractory_steps;
             neuron.theta_mv += self.theta_increment_mv;
+            spiking.push(id);
         }
-        spikes
     }
 }
 
