@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use spikescope::engine::{Engine, SampleRequest, Spike, cpu::CpuEngine};
+use spikescope::engine::{Engine, SampleRequest, Spike, cpu::CpuEngine, gpu::GpuEngine};
+use spikescope::gpu::{Gpu, REQUIRE_GPU_VARIABLE};
 use spikescope::model::{
     Cell, Connectivity, Delays, Lif, Network, Plasticity, Population, Projection, Receptor, Rule, Source, SynapseModel,
     Weights,
@@ -15,7 +16,15 @@ const DT_MS: f64 = 0.1;
 /// The network on every engine that can run here.
 fn engines(network: Network) -> Vec<Box<dyn Engine>> {
     let network = Arc::new(network);
-    vec![Box::new(CpuEngine::new(network).expect("a sound network"))]
+    let mut engines: Vec<Box<dyn Engine>> = vec![Box::new(CpuEngine::new(network.clone()).expect("a sound network"))];
+    match Gpu::headless(None) {
+        Ok(gpu) => engines.push(Box::new(GpuEngine::new(Arc::new(gpu), network).expect("it fits the adapter"))),
+        Err(error) => {
+            assert!(std::env::var_os(REQUIRE_GPU_VARIABLE).is_none(), "{error}");
+            eprintln!("skipped on the GPU: {error}");
+        }
+    }
+    engines
 }
 
 /// Advances and returns all spikes of these steps.

@@ -55,6 +55,11 @@ fn take_input(p: PopulationParameters, population: u32, local: u32, receptor: u3
     return input;
 }
 
+// A decayed value, or 0 once it is too small to matter: subnormal numbers differ between devices.
+fn settled(x: f32) -> f32 {
+    return select(x, 0.0, abs(x) < 1e-30);
+}
+
 // The membrane after one step, from the synaptic state before it.
 fn advance_membrane(p: PopulationParameters, v: f32, g: vec2<f32>) -> f32 {
     if p.cell == CELL_DELTA {
@@ -92,18 +97,19 @@ fn advance_lif(p: PopulationParameters, population: u32, local: u32) -> bool {
     if p.cell == CELL_DELTA {
         let input = take_input(p, population, local, 0u, background);
         if !held {
-            state.membrane_mv = advance_membrane(p, state.membrane_mv, vec2<f32>()) + f32(input) * p.excitatory_unit;
+            let advanced = advance_membrane(p, state.membrane_mv, vec2<f32>()) + f32(input) * p.excitatory_unit;
+            state.membrane_mv = settled(advanced);
         }
     } else {
         var g = synaptic[neuron];
         if !held {
-            state.membrane_mv = advance_membrane(p, state.membrane_mv, g);
+            state.membrane_mv = settled(advance_membrane(p, state.membrane_mv, g));
         }
         g.x = g.x * p.excitatory_propagator
             + f32(take_input(p, population, local, 0u, background)) * p.excitatory_unit;
         g.y = g.y * p.inhibitory_propagator
             + f32(take_input(p, population, local, 1u, background)) * p.inhibitory_unit;
-        synaptic[neuron] = g;
+        synaptic[neuron] = vec2<f32>(settled(g.x), settled(g.y));
     }
     let spikes_now = !held && state.membrane_mv >= p.threshold_mv + state.theta_mv;
     if spikes_now {
