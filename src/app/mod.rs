@@ -1,11 +1,72 @@
-//! The doors: command line, window, headless rendering, doctor.
+//! The doors: command line, window, headless rendering, recording, measuring, doctor.
+//!
+//! Exit codes: 0 success; 2 a mistake in what was asked for; 130 ended early by Ctrl-C, with everything written until
+//! then complete and readable; 1 everything else. Every error is one message on stderr.
+
+mod arguments;
+mod bench;
+mod camera;
+mod canvas;
+mod display;
+mod doctor;
+mod error;
+mod interrupt;
+mod output;
+mod progress;
+mod recorder;
+mod render;
+mod report;
+mod scenes;
+mod setup;
+mod simulate;
+mod text;
+mod view;
 
 pub mod window;
 
 use std::process::ExitCode;
 
-/// Runs the program.
+pub use error::AppError;
+pub use interrupt::requested as interrupt_requested;
+
+use arguments::Door;
+
+/// How a door closed when nothing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// The work is done.
+    Done,
+    /// Ctrl-C; what was done until then is complete.
+    Interrupted,
+}
+
+/// Runs the program with the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let arguments = match arguments::parse(std::env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to stdout, mistakes to stderr; where neither can be written, the code still tells.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    interrupt::listen();
+    let result = match arguments.door {
+        None => view::run(&arguments.view),
+        Some(Door::View(view)) => view::run(&view),
+        Some(Door::Render(render)) => render::run(&render),
+        Some(Door::Simulate(simulate)) => simulate::run(&simulate),
+        Some(Door::Bench(bench)) => bench::run(&bench),
+        Some(Door::Scenes(list)) => scenes::run(list.json).map(|()| Ending::Done),
+        Some(Door::Doctor(list)) => doctor::run(list.json).map(|()| Ending::Done),
+    };
+    match result {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::Interrupted) => ExitCode::from(interrupt::EXIT_CODE),
+        Err(error) => {
+            text::tell(false, &format!("error: {error}"));
+            ExitCode::from(error.exit_code())
+        }
+    }
 }

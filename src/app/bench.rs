@@ -1,0 +1,279 @@
+//! `spikescope bench`: how fast scenes run, without pictures. Set-up, warm-up and counting stay outside of the time that
+//! is measured; repetitions go on from each other, and the median of their times is what is reported.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::arguments::BenchArguments;
+use super::error::AppError;
+use super::progress::Progress;
+use super::report::{self, Run};
+use super::setup::{self, Opened};
+use super::{Ending, interrupt, text};
+use crate::model::scene::{Scene, built_in};
+use crate::model::{Connectivity, Network};
+use crate::recording::files::write_text;
+use crate::session::Session;
+
+/// One scene's result; one entry of the list that `--json` gives.
+#[derive(Serialize)]
+struct BenchRun {
+    #[serde(flatten)]
+    run: Run,
+    /// Of one repetition.
+    simulated_s: f64,
+    /// Median of the repetitions.
+    wall_s: f64,
+    wall_s_min: f64,
+    wall_s_max: f64,
+    repetitions: usize,
+    warm_up_s: f64,
+    set_up_s: f64,
+    /// Wall time per simulated time.
+    real_time_factor: f64,
+    steps_per_s: f64,
+    /// Synaptic events: one spike arriving at one synapse, by the synapses that the network has at the start.
+    events_per_s: f64,
+    bytes_per_synapse: f64,
+    /// Per population, over all repetitions.
+    rate_hz: Map<String, Value>,
+    /// Of all neurons that integrate input.
+    mean_rate_hz: f64,
+    /// Per step; empty where kernels cannot be timed.
+    kernels_ms: Map<String, Value>,
+    interrupted: bool,
+    notices: Vec<String>,
+}
+
+/// Measures and tells.
+pub(super) fn run(arguments: &BenchArguments) -> Result<Ending, AppError> {
+    let to_stdout = arguments.json.as_deref() == Some(Path::new("-"));
+    let quiet = arguments.common.quiet || to_stdout;
+    let names = scene_names(arguments)?;
+    // Mistakes in any of them are found before the first is measured.
+    let scenes =
+        names.iter().map(|name| Ok(Scene::load(name, &arguments.common.set)?)).collect::<Result<Vec<_>, AppError>>()?;
+    let mut runs = Vec::new();
+    for scene in scenes {
+        if interrupt::requested() {
+            break;
+        }
+        let Some(run) = measure(scene, arguments, quiet)? else { break };
+        if !quiet {
+            text::print(&describe(&run))?;
+        }
+        runs.push(run);
+        // After every scene, so that a long list that is stopped leaves what it has.
+        if let Some(file) = arguments.json.as_ref().filter(|_| !to_stdout) {
+            write_text(file, &text::json(&runs)?)?;
+        }
+    }
+    if to_stdout {
+        text::print_json(&runs)?;
+    }
+    Ok(if interrupt::requested() { Ending::Interrupted } else { Ending::Done })
+}
+
+fn scene_names(arguments: &BenchArguments) -> Result<Vec<String>, AppError> {
+    if let Some(name) = arguments.json.as_ref().and_then(|file| file.to_str())
+        && built_in().iter().any(|known| known.name == name)
+    {
+        return Err(AppError::Mistake(format!(
+            "--json takes the name of a file, and {name:?} is a scene; name scenes first: `spikescope bench {name} --json`"
+        )));
+    }
+    if arguments.scenes.is_empty() {
+        return Ok(built_in().iter().map(|known| known.name.to_owned()).collect());
+    }
+    Ok(arguments.scenes.clone())
+}
+
+/// Nothing when it was stopped before the first repetition was over.
+fn measure(scene: Scene, arguments: &BenchArguments, quiet: bool) -> Result<Option<BenchRun>, AppError> {
+    let gpu = setup::simulating_gpu(&arguments.common)?;
+    let Opened { mut session, set_up } = setup::open(scene, &arguments.common, gpu.clone())?;
+    let steps = |ms: f64| (ms / session.network().dt_ms).round().clamp(1.0, f64::from(u32::MAX)) as u32;
+    let (warm_up, measured) = (steps(arguments.warm_up_ms), steps(arguments.duration_ms));
+    let what = format!("measuring {}", session.network().name);
+    let mut progress = Progress::new(&what, "repetitions", u64::from(arguments.repetitions), quiet);
+    timed(&mut session, warm_up)?;
+    let before = report::spike_counts(&mut session)?;
+    let mut walls = Vec::new();
+    for repetition in 0..arguments.repetitions {
+        let Some(wall) = timed(&mut session, measured)? else { break };
+        walls.push(wall);
+        progress.set(u64::from(repetition) + 1);
+    }
+    progress.finish();
+    if walls.is_empty() {
+        return Ok(None);
+    }
+    // Steps of a repetition that was cut short count for rates, never for times.
+    let network = std::sync::Arc::clone(session.network());
+    let counted_ms = (session.step() - u64::from(warm_up)) as f64 * network.dt_ms;
+    let spikes: Vec<u64> =
+        report::spike_counts(&mut session)?.iter().zip(&before).map(|(after, b)| u64::from(after - b)).collect();
+    let simulated_s = f64::from(measured) * network.dt_ms * 1e-3;
+    walls.sort_unstable();
+    let wall_s = median(&walls);
+    let events_per_simulated_s = synaptic_events(&network, &spikes) / (counted_ms * 1e-3);
+    let per_population: Vec<u64> = network
+        .populations
+        .iter()
+        .map(|p| spikes[p.first as usize..(p.first + p.size) as usize].iter().sum())
+        .collect();
+    let synapse_bytes = session.engine().synapse_bytes();
+    Ok(Some(BenchRun {
+        run: Run::of(&mut session, gpu.as_deref()),
+        simulated_s,
+        wall_s,
+        wall_s_min: walls[0].as_secs_f64(),
+        wall_s_max: walls[walls.len() - 1].as_secs_f64(),
+        repetitions: walls.len(),
+        warm_up_s: f64::from(warm_up) * network.dt_ms * 1e-3,
+        set_up_s: set_up.as_secs_f64(),
+        real_time_factor: wall_s / simulated_s,
+        steps_per_s: f64::from(measured) / wall_s,
+        events_per_s: events_per_simulated_s * simulated_s / wall_s,
+        bytes_per_synapse: synapse_bytes as f64 / network.synapse_count().max(1) as f64,
+        rate_hz: report::rates_hz(&network, &per_population, counted_ms),
+        mean_rate_hz: report::mean_rate_hz(&network, &per_population, counted_ms),
+        kernels_ms: session
+            .engine()
+            .kernel_times()
+            .into_iter()
+            .map(|time| (time.kernel.to_owned(), Value::from(time.ms_per_step)))
+            .collect(),
+        interrupted: walls.len() < arguments.repetitions as usize,
+        notices: session.telemetry().notices.clone(),
+    }))
+}
+
+/// Wall time of so many steps, all work done; nothing when it was stopped.
+fn timed(session: &mut Session, steps: u32) -> Result<Option<Duration>, AppError> {
+    /// Long runs are cut here only to look at Ctrl-C; a GPU is not waited for in between.
+    const CHUNK: u32 = 2000;
+    session.engine().wait()?;
+    let begun = Instant::now();
+    let mut left = steps;
+    while left > 0 {
+        if interrupt::requested() {
+            return Ok(None);
+        }
+        let now = left.min(CHUNK);
+        session.advance(now)?;
+        left -= now;
+    }
+    session.engine().wait()?;
+    Ok(Some(begun.elapsed()))
+}
+
+/// The middle one, or the mean of the two in the middle; `walls` is sorted and not empty.
+fn median(walls: &[Duration]) -> f64 {
+    let middle = walls.len() / 2;
+    if walls.len() % 2 == 1 {
+        walls[middle].as_secs_f64()
+    } else {
+        (walls[middle - 1] + walls[middle]).as_secs_f64() / 2.0
+    }
+}
+
+/// Spikes times the synapses that each goes out through.
+fn synaptic_events(network: &Network, spikes: &[u64]) -> f64 {
+    let mut events = 0.0;
+    for projection in &network.projections {
+        let source = &network.populations[projection.source];
+        let targets = u64::from(network.populations[projection.target].size);
+        for (local, neuron) in source.neurons().enumerate() {
+            let out_degree = match &projection.connectivity {
+                Connectivity::OneToOne => u64::from((local as u64) < targets),
+                Connectivity::AllToAll => targets,
+                Connectivity::AllButSelf => targets.saturating_sub(1),
+                Connectivity::Sparse { row_start, .. } => u64::from(row_start[local + 1] - row_start[local]),
+            };
+            events += (spikes[neuron as usize] * out_degree) as f64;
+        }
+    }
+    events
+}
+
+fn describe(run: &BenchRun) -> String {
+    let mut text = format!(
+        "{} on {} ({})\n  {} neurons, {} synapses, {:.1} bytes a synapse; set up in {:.2} s\n  \
+         {} s in {:.3} s (median of {}, {:.3} to {:.3}): {:.2} times real time, {} steps/s, {} synaptic events/s, \
+         mean rate {:.2} Hz\n",
+        run.run.scene,
+        run.run.engine,
+        run.run.adapter.as_deref().unwrap_or("no adapter"),
+        text::count(run.run.neurons),
+        text::count(run.run.synapses),
+        run.bytes_per_synapse,
+        run.set_up_s,
+        run.simulated_s,
+        run.wall_s,
+        run.repetitions,
+        run.wall_s_min,
+        run.wall_s_max,
+        1.0 / run.real_time_factor,
+        text::count(run.steps_per_s as u64),
+        text::count(run.events_per_s as u64),
+        run.mean_rate_hz
+    );
+    for (kernel, ms) in &run.kernels_ms {
+        text.push_str(&format!("    {kernel:<20} {:.4} ms a step\n", ms.as_f64().unwrap_or(0.0)));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Cell, Delays, Population, Projection, Receptor, Source, Weights};
+
+    #[test]
+    fn the_median_is_the_middle() {
+        let ms = |values: &[u64]| values.iter().map(|&v| Duration::from_millis(v)).collect::<Vec<_>>();
+        assert_eq!(median(&ms(&[1, 2, 9])), 0.002);
+        assert_eq!(median(&ms(&[1, 2, 4, 9])), 0.003);
+    }
+
+    #[test]
+    fn every_spike_counts_once_per_synapse() {
+        let population = |name: &str, first, size| Population {
+            name: name.to_owned(),
+            first,
+            size,
+            cell: Cell::Source(Source::Poisson { rate_hz: 1.0 }),
+            shape: None,
+            colour: [1.0; 3],
+        };
+        let projection = |source, target, connectivity| Projection {
+            name: String::new(),
+            source,
+            target,
+            receptor: Receptor::Excitatory,
+            connectivity,
+            weights: Weights::Constant(1.0),
+            delays: Delays::Constant(1),
+            plasticity: None,
+            normalised_sum: None,
+            pruning: None,
+        };
+        let sparse = Connectivity::Sparse { row_start: vec![0, 3, 3], target: vec![0, 1, 2] };
+        let network = Network {
+            populations: vec![population("a", 0, 2), population("b", 2, 3)],
+            projections: vec![
+                projection(0, 1, sparse),
+                projection(1, 0, Connectivity::AllToAll),
+                projection(1, 1, Connectivity::AllButSelf),
+                projection(0, 1, Connectivity::OneToOne),
+            ],
+            ..Default::default()
+        };
+        // 5 spikes through 3 synapses, 7 through none; 1 + 2 spikes through 2 and 2; 12 through one each.
+        assert_eq!(synaptic_events(&network, &[5, 7, 1, 0, 2]), 15.0 + 6.0 + 6.0 + 12.0);
+    }
+}
