@@ -195,3 +195,92 @@ fn check_delays(name: &str, delays: &Delays, count: u64) -> Result<(), EngineErr
     };
     ensure(in_range, || format!("projection `{name}`: delays must be 1 to {DELAY_MAX} steps"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Plasticity, Population, Receptor, Rule};
+
+    fn network() -> Network {
+        let lif = Lif {
+            v_rest_mv: -65.0,
+            v_reset_mv: -65.0,
+            v_threshold_mv: -50.0,
+            tau_membrane_ms: 10.0,
+            refractory_ms: 2.0,
+            synapse: SynapseModel::Delta,
+            drive_mv: 0.0,
+            drive_steps: Vec::new(),
+            background: None,
+            adaptive_threshold: None,
+        };
+        let population = |name: &str, first, cell| Population {
+            name: name.into(),
+            first,
+            size: 2,
+            cell,
+            shape: None,
+            colour: [1.0; 3],
+        };
+        let rule = Rule::PostPowerLaw { tau_pre_ms: 20.0, rate: 0.1, target_trace: 0.0, mu: 0.0 };
+        Network {
+            dt_ms: 0.1,
+            populations: vec![
+                population("input", 0, Cell::Source(Source::SpikeList(vec![vec![1, 5], vec![]]))),
+                population("cells", 2, Cell::Lif(lif)),
+            ],
+            projections: vec![Projection {
+                name: "input -> cells".into(),
+                source: 0,
+                target: 1,
+                receptor: Receptor::Excitatory,
+                connectivity: Connectivity::Sparse { row_start: vec![0, 1, 2], target: vec![0, 1] },
+                weights: Weights::PerSynapse(vec![0.5, 1.0]),
+                delays: Delays::PerSynapse(vec![1, 7]),
+                plasticity: Some(Plasticity { rule, weight_max: 1.0 }),
+                normalised_sum: None,
+                pruning: None,
+            }],
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn a_sound_network_passes() {
+        check_network(&network()).expect("sound");
+        check_network(&Network { dt_ms: 1.0, ..Default::default() }).expect("nothing is sound too");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        type Spoil = fn(&mut Network);
+        let cases: [(Spoil, &str); 14] = [
+            (|n| n.dt_ms = 0.0, "the step must be above 0 ms"),
+            (|n| n.populations[1].first = 3, "`cells` does not start at neuron 2"),
+            (|n| n.initial_membrane_mv = vec![0.0; 3], "4 neurons, but 3 initial membrane values"),
+            (|n| n.initial_synaptic = vec![[f32::NAN; 2]; 4], "no numbers"),
+            (|n| n.populations[0].cell = Cell::Source(Source::SpikeList(vec![vec![3, 3], vec![]])), "must ascend"),
+            (|n| n.populations[0].cell = Cell::Source(Source::SpikeList(vec![vec![0], vec![]])), "start at 1"),
+            (|n| n.populations[0].cell = Cell::Source(Source::Poisson { rate_hz: -1.0 }), "0 Hz or more"),
+            (|n| n.projections[0].target = 0, "sources take no input"),
+            (|n| n.projections[0].source = 9, "populations that do not exist"),
+            (|n| n.projections[0].weights = Weights::Constant(1.5), "a weight of 1.5 is outside 0 to 1"),
+            (|n| n.projections[0].weights = Weights::PerSynapse(vec![f32::NAN, 0.0]), "outside 0 to 1"),
+            (|n| n.projections[0].delays = Delays::PerSynapse(vec![1, 0]), "delays must be 1 to"),
+            (|n| n.projections[0].connectivity = Connectivity::AllButSelf, "all-but-self joins"),
+            (
+                |n| {
+                    n.projections[0].connectivity =
+                        Connectivity::Sparse { row_start: vec![0, 1, 2], target: vec![0, 2] };
+                },
+                "ends beyond the 2 neurons",
+            ),
+        ];
+        for (spoil, part) in cases {
+            let mut network = network();
+            spoil(&mut network);
+            let message = check_network(&network).expect_err(part).to_string();
+            assert!(message.contains(part), "{message}");
+        }
+    }
+}

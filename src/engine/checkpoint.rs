@@ -265,3 +265,41 @@ impl Reader<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(bytes: &[u8]) -> String {
+        Checkpoint::from_bytes(bytes).expect_err("not sound").to_string()
+    }
+
+    #[test]
+    fn a_refusal_says_what_is_wrong() {
+        let checkpoint =
+            Checkpoint { step: 7, weights: vec![vec![0.5, PRUNED], Vec::new()], ring: vec![-3], ..Default::default() };
+        let bytes = checkpoint.to_bytes();
+        assert_eq!(Checkpoint::from_bytes(&bytes).expect("sound"), checkpoint);
+        assert!(refusal(b"PNG").contains("no checkpoint file"));
+        assert!(refusal(&bytes[..bytes.len() - 9]).contains("damaged or cut short"));
+        let mut later = bytes.clone();
+        later[8] = 2;
+        assert!(refusal(&later).contains("its version is 2, and this program reads version 1"));
+        let mut flipped = bytes;
+        flipped[30] ^= 1;
+        assert!(refusal(&flipped).contains("damaged"));
+    }
+
+    #[test]
+    fn another_network_is_refused_by_name_of_the_reason() {
+        let network = Network { dt_ms: 0.1, seed: 3, ..Default::default() };
+        let plan = Plan::new(&network);
+        let mut checkpoint = Checkpoint { network_hash: network_hash(&network, &plan), ..Default::default() };
+        checkpoint.check(&network, &plan).expect("its own network");
+        let other = Network { seed: 4, ..network.clone() };
+        let message = checkpoint.check(&other, &Plan::new(&other)).expect_err("another seed").to_string();
+        assert!(message.contains("another network"), "{message}");
+        checkpoint.thresholds.push(0.0);
+        assert!(checkpoint.check(&network, &plan).is_err());
+    }
+}
