@@ -128,6 +128,13 @@ impl DataSet {
         self.images.get(first..first + self.pixels()).unwrap_or_default()
     }
 
+    /// Sum of an image's pixels, averaged over all images.
+    #[must_use]
+    pub fn mean_levels_per_image(&self) -> f64 {
+        let sum: u64 = self.images.iter().map(|&pixel| u64::from(pixel)).sum();
+        sum as f64 / self.len().max(1) as f64
+    }
+
     /// Largest label + 1.
     #[must_use]
     pub fn classes(&self) -> usize {

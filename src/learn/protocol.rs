@@ -126,14 +126,20 @@ impl Settings {
             )));
         }
         let steps = |ms: f64| (ms / network.dt_ms).round().clamp(0.0, f64::from(u32::MAX)) as u32;
+        let factor = match scene.summed_rate_hz {
+            Some(rate_hz) if scene.intensity_hz_per_level > 0.0 => {
+                rate_hz / (scene.intensity_hz_per_level * data.mean_levels_per_image().max(1.0))
+            }
+            _ => 1.0,
+        };
         let normalised = network.projections.iter().enumerate().filter(|(_, p)| p.normalised_sum.is_some());
         Ok(Self {
             input,
             output,
             present_steps: steps(scene.present_ms).max(1),
             rest_steps: steps(scene.rest_ms),
-            intensity: scene.intensity_hz_per_level as f32,
-            intensity_step: scene.intensity_step_hz_per_level as f32,
+            intensity: (factor * scene.intensity_hz_per_level) as f32,
+            intensity_step: (factor * scene.intensity_step_hz_per_level) as f32,
             min_spikes: scene.min_spikes,
             max_retries: scene.max_retries,
             reset_between: scene.reset_between,

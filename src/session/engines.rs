@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::error::SessionError;
 use crate::engine::Engine;
 use crate::engine::cpu::CpuEngine;
+use crate::engine::gpu::GpuEngine;
 use crate::gpu::Gpu;
 use crate::model::Network;
 
@@ -29,7 +30,7 @@ pub(super) fn build(
 ) -> Result<(Box<dyn Engine>, Option<String>), SessionError> {
     let on_cpu = || -> Result<Box<dyn Engine>, SessionError> { Ok(Box::new(CpuEngine::new(Arc::clone(network))?)) };
     let on_gpu = |gpu: &Arc<Gpu>| -> Result<Box<dyn Engine>, SessionError> {
-        Err(crate::engine::EngineError::Misuse(format!("{} cannot simulate yet", gpu.info.name)).into())
+        Ok(Box::new(GpuEngine::new(Arc::clone(gpu), Arc::clone(network))?))
     };
     match (choice, gpu) {
         (EngineChoice::Cpu, _) | (EngineChoice::Auto, None) => Ok((on_cpu()?, None)),

@@ -13,8 +13,8 @@ use crate::model::{Cell, Network};
 const ACTIVITY_MS: f64 = 10.0;
 /// Membrane means and weight statistics are.
 const STATISTICS_MS: f64 = 50.0;
-/// Requests under way at most, without a window.
-const UNDER_WAY_MAX: usize = 4;
+/// Requests under way at most, without a window; leaves room for a protocol's own.
+const UNDER_WAY_MAX: usize = 2;
 /// Rows of the raster at most; larger populations show every `stride`-th neuron.
 const RASTER_ROWS: u32 = 1024;
 /// Spikes the raster keeps.

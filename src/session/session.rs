@@ -55,6 +55,8 @@ pub struct Session {
 
 /// Steps of the CPU engine between two looks at the wall clock take about this long.
 const SLICE: Duration = Duration::from_millis(1);
+/// Steps handed to a GPU between two looks at whether it is busy.
+const ENQUEUE_MAX: u32 = 64;
 /// Showings kept until [`Session::drain_showings`].
 const SHOWINGS_KEPT: usize = 1 << 18;
 
@@ -247,8 +249,8 @@ impl Session {
         }
         let steps = wanted.min(slice);
         let mut done = 0;
-        while done < steps {
-            let ready = self.ready_steps(steps - done)?;
+        while done < steps && !self.engine.is_busy() {
+            let ready = self.ready_steps((steps - done).min(ENQUEUE_MAX))?;
             if ready == 0 {
                 break;
             }

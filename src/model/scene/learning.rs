@@ -35,6 +35,9 @@ pub struct LearningScene {
     pub intensity_hz_per_level: f64,
     /// Added to `intensity_hz_per_level` each time an image got too few spikes and is shown again.
     pub intensity_step_hz_per_level: f64,
+    /// Spikes per second of the whole input population for an image of the data's mean brightness. Where given, both
+    /// intensities above are scaled by one factor to reach it, so that images of any size and brightness drive alike.
+    pub summed_rate_hz: Option<f64>,
     /// Fewer output spikes than this: the image is shown again, brighter. 0: never.
     pub min_spikes: u32,
     /// Repeats of one image at most.
@@ -64,7 +67,7 @@ pub struct RecordScene {
     pub weights_every_ms: f64,
 }
 
-const LEARNING_KEYS: [&str; 15] = [
+const LEARNING_KEYS: [&str; 16] = [
     "data",
     "input",
     "output",
@@ -72,6 +75,7 @@ const LEARNING_KEYS: [&str; 15] = [
     "rest_ms",
     "intensity_hz_per_level",
     "intensity_step_hz_per_level",
+    "summed_rate_hz",
     "min_spikes",
     "max_retries",
     "reset_between",
@@ -104,6 +108,7 @@ pub(crate) fn read(root: &Fields<'_>, base: &Path) -> Result<Option<LearningScen
             Range::NonNegative,
             0.5 * intensity,
         )?,
+        summed_rate_hz: fields.number("summed_rate_hz", Range::Positive)?,
         min_spikes: fields.count("min_spikes", 0)?.unwrap_or(5),
         max_retries: fields.count("max_retries", 0)?.unwrap_or(20),
         reset_between: fields.flag("reset_between")?.unwrap_or(false),
