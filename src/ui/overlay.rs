@@ -106,6 +106,7 @@ pub struct Overlay {
     pub(super) input_texture: ValueTexture,
     pub(super) field_texture: ValueTexture,
     visible: bool,
+    free: [f32; 4],
     is_narrow: bool,
     is_styled: bool,
 }
@@ -133,6 +134,7 @@ impl Overlay {
             input_texture: ValueTexture::default(),
             field_texture: ValueTexture::default(),
             visible: true,
+            free: [0.0, 0.0, 1.0, 1.0],
             is_narrow: false,
             is_styled: false,
         }
@@ -166,6 +168,12 @@ impl Overlay {
         self.visible
     }
 
+    /// The part that no panel covered in the last frame: left, top, right, bottom as shares of the whole.
+    #[must_use]
+    pub const fn free_part(&self) -> [f32; 4] {
+        self.free
+    }
+
     /// Shows or hides everything.
     pub const fn set_visible(&mut self, visible: bool) {
         self.visible = visible;
@@ -182,6 +190,8 @@ impl Overlay {
         for key in own {
             self.obey(ui.ctx(), key, input, &mut out);
         }
+        let screen = ui.max_rect();
+        self.free = [0.0, 0.0, 1.0, 1.0];
         if !self.visible {
             return out;
         }
@@ -201,7 +211,11 @@ impl Overlay {
                 self.parameters(ui, input, settings, &mut out);
             });
         }
-        legend::show(ui, input, settings, ui.available_rect_before_wrap());
+        let free = ui.available_rect_before_wrap();
+        let share = |at: egui::Pos2| ((at - screen.min) / screen.size().max(egui::Vec2::splat(1.0))).into();
+        let ([left, top], [right, bottom]) = (share(free.min), share(free.max));
+        self.free = [left, top, right, bottom];
+        legend::show(ui, input, settings, free);
         if self.help_open && help::show(ui) {
             self.help_open = false;
         }

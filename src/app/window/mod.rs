@@ -2,11 +2,12 @@
 //! but a clean end or one readable message.
 //!
 //! `handler` listens to the window system and paces the frames, `stage` holds what is shown (session, renderer,
-//! camera), `screen` the surface, `painter` the overlay's pixels, `pointer` the mouse and the flight keys, `snapshot`
+//! camera, lens), `screen` the surface, `painter` the overlay's pixels, `pointer` the mouse and the flight keys, `snapshot`
 //! saves pictures.
 
 mod caption;
 mod handler;
+mod lens;
 mod painter;
 mod pointer;
 mod report;

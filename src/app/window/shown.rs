@@ -187,7 +187,8 @@ impl Shown {
             let flight = pointer::flight(&self.painter.context);
             stage.camera.fly(flight, wall.as_secs_f32());
             stage.update(wall, SIMULATION_BUDGET)?;
-            moves = stage.move_camera(wall) || pointer::is_under_way(flight);
+            let free = self.overlay.free_part();
+            moves = stage.move_camera(wall, free) || pointer::is_under_way(flight);
         }
         let painted = self.run_overlay();
         self.notice_snapshot();

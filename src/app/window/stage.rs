@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::gpu::Gpu;
-use crate::model::Network;
 use crate::model::scene::{CameraPose, Scene};
-use crate::render::{Bounds, Camera, Frame, Pose, Renderer, Tour, TourStop, colour};
+use crate::model::{Network, Receptor};
+use crate::render::{Bounds, Camera, CameraView, Frame, Pose, Renderer, Tour, TourStop, colour, nearest_neuron};
 use crate::session::view::ColourBy;
 use crate::session::{ActivityBuffers, Command, Session, SessionError, SessionOptions, Telemetry, ViewSettings};
 use crate::ui::ColourScale;
 
 use super::caption;
+use super::lens::Lens;
 use super::{WindowError, WindowOptions};
 
 /// Samples of a colour scale in the legend.
@@ -33,7 +34,9 @@ pub(super) struct Stage {
     /// Seconds of the tour so far.
     tour_s: f64,
     drawn_step: u64,
+    shown_partners: Option<(u32, Vec<(u32, f32)>)>,
     scale: Option<(ColourBy, ColourScale)>,
+    lens: Lens,
 }
 
 impl Stage {
@@ -65,7 +68,9 @@ impl Stage {
             bounds,
             tour_s: 0.0,
             drawn_step: 0,
+            shown_partners: None,
             scale: None,
+            lens: Lens::default(),
         })
     }
 
@@ -83,15 +88,19 @@ impl Stage {
 
     /// Simulates for one frame and takes note of what changed. Never waits for the GPU.
     pub(super) fn update(&mut self, wall: Duration, budget: Duration) -> Result<(), SessionError> {
-        self.session.update(wall, budget)
+        self.session.update(wall, budget)?;
+        self.refresh_picked();
+        Ok(())
     }
 
-    /// Moves the camera on by the wall time; true while it moves.
-    pub(super) fn move_camera(&mut self, wall: Duration) -> bool {
+    /// Moves the camera on by the wall time; true while it moves. `free`: the part of the picture that no panel covers,
+    /// as shares of its width and height (left, top, right, bottom).
+    pub(super) fn move_camera(&mut self, wall: Duration, free: [f32; 4]) -> bool {
+        let lens_moves = self.lens.follow(free, wall.as_secs_f32());
         if self.camera.is_touring() {
             self.tour_s += wall.as_secs_f64();
         }
-        self.camera.update(wall.as_secs_f64())
+        self.camera.update(wall.as_secs_f64()) || lens_moves
     }
 
     pub(super) fn apply(&mut self, command: Command) {
@@ -132,9 +141,13 @@ impl Stage {
         self.scale.as_ref().map(|(_, scale)| scale)
     }
 
+    fn view(&self, size: [u32; 2]) -> CameraView {
+        self.lens.through(self.camera.view(size[0].max(1) as f32 / size[1].max(1) as f32))
+    }
+
     /// The neuron under a pixel.
     pub(super) fn pick(&self, size: [u32; 2], at: [f32; 2]) -> Option<u32> {
-        self.renderer.pick(&self.network, &self.camera, size, at)
+        nearest_neuron(&self.network.positions, self.settings.neuron_radius, &self.view(size), size, at)
     }
 
     /// Moves the camera to the scene's saved view of this index, if there is one.
@@ -187,7 +200,7 @@ impl Stage {
         let step = self.session.step();
         let frame = Frame {
             size,
-            camera: self.camera.view(size[0].max(1) as f32 / size[1].max(1) as f32),
+            camera: self.view(size),
             step,
             elapsed_steps: step.saturating_sub(self.drawn_step),
             dt_ms: self.network.dt_ms,
@@ -199,9 +212,35 @@ impl Stage {
 
     /// Uploads what the engine changed; call it once before the pictures of a frame are drawn.
     pub(super) fn upload(&mut self) {
-        if self.buffers.update(&self.gpu, &self.session.activity()) {
+        let has_other_buffers = self.buffers.update(&self.gpu, &self.session.activity());
+        if has_other_buffers || self.renderer.needs_load(&self.settings) {
             self.renderer.load(&self.network, &self.buffers, &self.settings);
+            self.shown_partners = None;
+            self.refresh_picked();
         }
+    }
+
+    /// Tells the renderer about the picked neuron and its partners when they change.
+    fn refresh_picked(&mut self) {
+        let wanted = self.session.telemetry().picked.as_ref().map(|picked| {
+            let inputs = picked.strongest_inputs.iter().map(|&(n, w)| (n, self.signed(n, picked.neuron, w)));
+            let outputs = picked.strongest_outputs.iter().map(|&(n, w)| (n, self.signed(picked.neuron, n, w)));
+            (picked.neuron, inputs.chain(outputs).collect::<Vec<_>>())
+        });
+        if wanted != self.shown_partners {
+            let (neuron, partners) =
+                wanted.as_ref().map_or((None, &[][..]), |(neuron, partners)| (Some(*neuron), partners.as_slice()));
+            self.renderer.set_picked(&self.network, neuron, partners);
+            self.shown_partners = wanted;
+        }
+    }
+
+    /// The weight, negative where the projection between the two feeds the inhibitory input.
+    fn signed(&self, from: u32, to: u32, weight: f32) -> f32 {
+        let (from, to) = (self.network.population_of(from), self.network.population_of(to));
+        let mut between = self.network.projections.iter().filter(|p| p.source == from && p.target == to);
+        let is_inhibitory = between.next().is_some_and(|p| p.receptor == Receptor::Inhibitory);
+        if is_inhibitory { -weight.abs() } else { weight }
     }
 
     /// The population whose rates the learning protocol sets.
