@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::connect::{self, FileSynapses, Space, Synapses, TooMany, Values};
 use super::random::{Draws, Stream};
 use super::scene::files;
-use super::scene::spec::{Distribution, PopulationSpec, ProjectionSpec, RuleSpec};
+use super::scene::spec::{Distribution, Kernel, PopulationSpec, ProjectionSpec, RuleSpec};
 use super::scene::{Scene, SceneError};
 use super::{
     Cell, Connectivity, Delays, Lif, Network, Population, Projection, Receptor, Source, SynapseModel, Weights,
@@ -156,6 +156,7 @@ fn projection(scene: &Scene, spec: &ProjectionSpec, part: usize, network: &Netwo
         sources: positions(source),
         targets: positions(target),
         period: if torus { layout.period(target.size).unwrap_or_default() } else { [0.0; 3] },
+        axes: if let RuleSpec::Distance(kernel) = spec.rule { kernel.axes } else { [true; 3] },
     };
     let values = Values {
         seed: network.seed,
@@ -321,25 +322,33 @@ pub(crate) fn expected_synapses(scene: &Scene, spec: &ProjectionSpec) -> f64 {
         RuleSpec::FixedProbability(probability) => sources * others * probability,
         RuleSpec::FixedInDegree { degree, .. } => targets * f64::from(*degree),
         RuleSpec::FixedOutDegree { degree, .. } => sources * f64::from(*degree),
-        RuleSpec::Distance(kernel) => {
-            let positions = |spec: &PopulationSpec, most: u32| -> Vec<[f32; 3]> {
-                let all = spec.layout.positions(spec.size, scene.seed(), 0);
-                all.iter().step_by((spec.size / most).max(1) as usize).copied().collect()
-            };
-            let (from, to) = (positions(source, 200), positions(target, 8000));
-            let period = if kernel.torus { target.layout.period(target.size).unwrap_or_default() } else { [0.0; 3] };
-            let space = Space { sources: &from, targets: &to, period };
-            let sum: f64 = (0..from.len() as u32)
-                .into_par_iter()
-                .map(|s| {
-                    let near = (0..to.len() as u32).map(|t| space.distance(s, t)).filter(|&r| r <= kernel.radius);
-                    near.map(|r| kernel.probability * kernel.shape.at(r)).sum::<f64>()
-                })
-                .sum();
-            sum * (sources / from.len().max(1) as f64) * (targets / to.len().max(1) as f64)
-        }
+        RuleSpec::Distance(kernel) => expected_by_distance(scene.seed(), kernel, source, target),
         RuleSpec::List(_) => 0.0,
     }
+}
+
+/// Synapses of a kernel, estimated from random pairs of neurons.
+fn expected_by_distance(seed: u64, kernel: &Kernel, source: &PopulationSpec, target: &PopulationSpec) -> f64 {
+    const SOURCES: u32 = 300;
+    const TARGETS: u32 = 6000;
+    let pick = |spec: &PopulationSpec, most: u32| -> Vec<[f32; 3]> {
+        let all = spec.layout.positions(spec.size, seed, 0);
+        let mut draws = Draws::new(seed, Stream::Connectivity as u32, u32::MAX - most);
+        (0..most.min(spec.size))
+            .map(|k| all[if spec.size <= most { k } else { draws.below(spec.size) } as usize])
+            .collect()
+    };
+    let (from, to) = (pick(source, SOURCES), pick(target, TARGETS));
+    let period = if kernel.torus { target.layout.period(target.size).unwrap_or_default() } else { [0.0; 3] };
+    let space = Space { sources: &from, targets: &to, period, axes: kernel.axes };
+    let sum: f64 = (0..from.len() as u32)
+        .into_par_iter()
+        .map(|s| {
+            let near = (0..to.len() as u32).map(|t| space.distance(s, t)).filter(|&r| r <= kernel.radius);
+            near.map(|r| kernel.probability * kernel.shape.at(r)).sum::<f64>()
+        })
+        .sum();
+    sum * (f64::from(source.size) / from.len().max(1) as f64) * (f64::from(target.size) / to.len().max(1) as f64)
 }
 
 /// Refuses a network that cannot fit, before anything is allocated.

@@ -14,6 +14,8 @@ pub(crate) struct Space<'a> {
     pub(crate) targets: &'a [[f32; 3]],
     /// Lengths after which space repeats, per axis; 0: it does not.
     pub(crate) period: [f64; 3],
+    /// Axes along which distance is measured.
+    pub(crate) axes: [bool; 3],
 }
 
 impl Space<'_> {
@@ -21,6 +23,9 @@ impl Space<'_> {
     pub(crate) fn distance(&self, source: u32, target: u32) -> f64 {
         let (a, b) = (self.sources[source as usize], self.targets[target as usize]);
         let squared = |axis: usize| {
+            if !self.axes[axis] {
+                return 0.0;
+            }
             let mut difference = f64::from(a[axis]) - f64::from(b[axis]);
             let period = self.period[axis];
             if period > 0.0 {
@@ -55,8 +60,13 @@ impl Grid {
         if space.targets.is_empty() {
             (low, high) = ([0.0; 3], [0.0; 3]);
         }
-        let wraps = space.period.map(|period| period > 0.0);
-        let extent = [0, 1, 2].map(|axis| if wraps[axis] { space.period[axis] } else { high[axis] - low[axis] });
+        let wraps = [0, 1, 2].map(|axis| space.axes[axis] && space.period[axis] > 0.0);
+        // Along an axis that does not count, one box holds everything.
+        let extent = [0, 1, 2].map(|axis| match (space.axes[axis], wraps[axis]) {
+            (false, _) => 0.0,
+            (true, true) => space.period[axis],
+            (true, false) => high[axis] - low[axis],
+        });
         let most = 2 * space.targets.len() + 64;
         let mut size = (0.5 * radius).max(1e-6);
         let count = |size: f64| extent.map(|e| ((e / size).floor().min(1e9) as usize).max(1));
@@ -185,8 +195,14 @@ mod tests {
     fn a_flat_kernel_of_probability_one_finds_exactly_the_neurons_in_the_radius() {
         let (layout, points) = sheet(900);
         for period in [[0.0; 3], layout.period(900).expect("a sheet closes")] {
-            let space = Space { sources: &points, targets: &points, period };
-            let kernel = Kernel { probability: 1.0, shape: KernelShape::Flat, radius: 2.3, torus: period[0] > 0.0 };
+            let space = Space { sources: &points, targets: &points, period, axes: [true; 3] };
+            let kernel = Kernel {
+                probability: 1.0,
+                shape: KernelShape::Flat,
+                radius: 2.3,
+                torus: period[0] > 0.0,
+                axes: [true; 3],
+            };
             let rows = rows_by_distance(space, kernel, true, 1, 0);
             for source in [0, 29, 450, 899] {
                 let mut row = Vec::new();
@@ -202,8 +218,14 @@ mod tests {
     #[test]
     fn a_gaussian_kernel_has_its_expected_degree() {
         let (layout, points) = sheet(2500);
-        let space = Space { sources: &points, targets: &points, period: layout.period(2500).expect("a sheet closes") };
-        let kernel = Kernel { probability: 0.5, shape: KernelShape::Gaussian(1.0), radius: 3.0, torus: true };
+        let space = Space {
+            sources: &points,
+            targets: &points,
+            period: layout.period(2500).expect("a sheet closes"),
+            axes: [true; 3],
+        };
+        let kernel =
+            Kernel { probability: 0.5, shape: KernelShape::Gaussian(1.0), radius: 3.0, torus: true, axes: [true; 3] };
         let rows = rows_by_distance(space, kernel, true, 7, 0);
         let expected: f64 =
             (1..2500).map(|t| space.distance(0, t)).filter(|&r| r <= 3.0).map(|r| 0.5 * kernel.shape.at(r)).sum();

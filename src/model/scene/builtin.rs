@@ -16,7 +16,8 @@ macro_rules! scenes {
 }
 
 /// All built-in scenes; the first is the default.
-static BUILT_IN: &[BuiltIn] = scenes!["digits", "cuba"];
+static BUILT_IN: &[BuiltIn] =
+    scenes!["digits", "compression", "cuba", "coba", "brunel", "brunel-plastic", "microcircuit", "sheet"];
 
 /// All built-in scenes; the first is the default.
 #[must_use]

@@ -21,7 +21,7 @@ const RULES: [&str; 8] = [
 ];
 
 /// Keys of all rules.
-pub(crate) const KEYS: [&str; 11] = [
+pub(crate) const KEYS: [&str; 12] = [
     "probability",
     "in_degree",
     "out_degree",
@@ -30,6 +30,7 @@ pub(crate) const KEYS: [&str; 11] = [
     "width",
     "radius",
     "torus",
+    "axes",
     "file",
     "ids",
     "weight_array",
@@ -58,7 +59,7 @@ const fn keys_of(rule: &str) -> &'static [&'static str] {
         b"fixed-probability" => &["probability"],
         b"fixed-in-degree" => &["in_degree", "multapses"],
         b"fixed-out-degree" => &["out_degree", "multapses"],
-        b"distance" => &["probability", "kernel", "width", "radius", "torus"],
+        b"distance" => &["probability", "kernel", "width", "radius", "torus", "axes"],
         b"list" => &["file", "ids", "weight_array"],
         _ => &[],
     }
@@ -182,5 +183,7 @@ fn kernel(fields: &Fields<'_>, target: &PopulationSpec) -> Result<Kernel, SceneE
             Some(_) => {}
         }
     }
-    Ok(Kernel { probability: fields.required("probability", Range::Share)?, shape, radius, torus })
+    let axes = fields.choice("axes", &["xyz", "xz", "xy", "zy", "x", "y", "z"])?.unwrap_or("xyz");
+    let axes = ["x", "y", "z"].map(|axis| axes.contains(axis));
+    Ok(Kernel { probability: fields.required("probability", Range::Share)?, shape, radius, torus, axes })
 }

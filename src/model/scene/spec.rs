@@ -194,6 +194,8 @@ pub(crate) struct Kernel {
     pub(crate) radius: f64,
     /// The target's layout is closed on itself.
     pub(crate) torus: bool,
+    /// Axes along which distance is measured.
+    pub(crate) axes: [bool; 3],
 }
 
 /// How probability falls with distance r.
