@@ -28,7 +28,7 @@ impl Space<'_> {
             }
             let mut difference = f64::from(a[axis]) - f64::from(b[axis]);
             let period = self.period[axis];
-            if period > 0.0 {
+            if period > 0.0 && difference.abs() > 0.5 * period {
                 difference -= period * (difference / period).round();
             }
             difference * difference
@@ -48,7 +48,7 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    /// Boxes of about half the radius, never many more than there are targets.
+    /// Boxes of about a third of the radius, never many more than there are targets.
     fn new(space: &Space<'_>, radius: f64) -> Self {
         let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
         for point in space.targets {
@@ -68,7 +68,7 @@ impl Grid {
             (true, false) => high[axis] - low[axis],
         });
         let most = 2 * space.targets.len() + 64;
-        let mut size = (0.5 * radius).max(1e-6);
+        let mut size = (radius / 3.0).max(1e-6);
         let count = |size: f64| extent.map(|e| ((e / size).floor().min(1e9) as usize).max(1));
         while count(size).iter().map(|&c| c as f64).product::<f64>() > most as f64 {
             size *= 1.25;
@@ -109,15 +109,58 @@ impl Grid {
         (index[2] * self.cells[1] + index[1]) * self.cells[0] + index[0]
     }
 
-    /// Indices of boxes along one axis that can hold points within `radius` of `at`.
-    fn span(&self, axis: usize, at: f64, radius: f64) -> Vec<usize> {
+    /// Boxes along one axis that can hold points within `radius` of `at`: index, and how many boxes away (the short way
+    /// round).
+    fn span(&self, axis: usize, at: f64, radius: f64) -> Vec<(usize, usize)> {
         let count = self.cells[axis] as i64;
         let place = |x: f64| ((x - self.origin[axis]) / self.cell[axis]).floor().clamp(-1e15, 1e15) as i64;
-        let (from, to) = (place(at - radius), place(at + radius));
+        let (from, own, to) = (place(at - radius), place(at), place(at + radius));
         if !self.wraps[axis] {
-            return (from.clamp(0, count - 1)..=to.clamp(0, count - 1)).map(|k| k as usize).collect();
+            // Points on the far edge lie in the last box, so boxes beyond the edges count as the edge's.
+            let (from, to) = (from.clamp(0, count - 1), to.clamp(0, count - 1));
+            return (from..=to).map(|k| (k as usize, k.abs_diff(own) as usize)).collect();
         }
-        (from..=to.min(from + count - 1)).map(|k| k.rem_euclid(count) as usize).collect()
+        (from..=to.min(from + count - 1))
+            .map(|k| {
+                let index = k.rem_euclid(count);
+                let away = (index - own.rem_euclid(count)).unsigned_abs() as usize;
+                (index as usize, away.min(self.cells[axis] - away))
+            })
+            .collect()
+    }
+}
+
+/// For boxes some boxes away: the largest factor of the kernel there, and the gaps between candidates that pass a draw
+/// at that factor.
+struct Reach {
+    per_axis: [usize; 3],
+    factors: Vec<f64>,
+    gaps: Vec<Gaps>,
+}
+
+impl Reach {
+    fn new(grid: &Grid, kernel: &Kernel) -> Self {
+        let per_axis =
+            [0, 1, 2].map(|axis| ((kernel.radius / grid.cell[axis]).ceil() as usize + 2).min(grid.cells[axis] + 1));
+        let mut factors = Vec::with_capacity(per_axis.iter().product());
+        for z in 0..per_axis[2] {
+            for y in 0..per_axis[1] {
+                for x in 0..per_axis[0] {
+                    let nearest = |axis: usize, away: usize| away.saturating_sub(1) as f64 * grid.cell[axis];
+                    let r = (nearest(0, x).powi(2) + nearest(1, y).powi(2) + nearest(2, z).powi(2)).sqrt();
+                    factors.push(if r <= kernel.radius { kernel.shape.at(r) } else { 0.0 });
+                }
+            }
+        }
+        let gaps = factors.iter().map(|factor| Gaps::new(kernel.probability * factor)).collect();
+        Self { per_axis, factors, gaps }
+    }
+
+    /// The entry of boxes that far away; boxes farther than any entry cannot hold targets.
+    fn entry(&self, away: [usize; 3]) -> Option<usize> {
+        let inside = away.iter().zip(self.per_axis).all(|(&away, count)| away < count);
+        let entry = (away[2] * self.per_axis[1] + away[1]) * self.per_axis[0] + away[0];
+        (inside && self.factors[entry] > 0.0).then_some(entry)
     }
 }
 
@@ -126,7 +169,7 @@ pub(crate) struct DistanceRows<'a> {
     space: Space<'a>,
     grid: Grid,
     kernel: Kernel,
-    gaps: Gaps,
+    reach: Reach,
     exclude_self: bool,
     seed: u64,
     part: usize,
@@ -141,36 +184,43 @@ pub(crate) fn rows_by_distance(
     part: usize,
 ) -> DistanceRows<'_> {
     let grid = Grid::new(&space, kernel.radius);
-    DistanceRows { space, grid, kernel, gaps: Gaps::new(kernel.probability), exclude_self, seed, part }
+    let reach = Reach::new(&grid, &kernel);
+    DistanceRows { space, grid, kernel, reach, exclude_self, seed, part }
 }
 
 impl DistanceRows<'_> {
-    /// Appends the targets of a source: candidates pass a draw at the peak probability (by geometric gaps), then one
-    /// at the kernel's factor.
+    /// Appends the targets of a source. Per box, candidates pass a draw at the largest probability there (by geometric
+    /// gaps), then one at their own share of it.
     pub(crate) fn row(&self, source: u32, row: &mut Vec<u32>) {
         let mut draws = Draws::new(self.seed, Stream::Connectivity.part(self.part), source);
-        let mut gaps = self.gaps;
         let at = self.space.sources[source as usize].map(f64::from);
         let spans = [0, 1, 2].map(|axis| self.grid.span(axis, at[axis], self.kernel.radius));
-        let mut next = gaps.next(&mut draws);
-        for &z in &spans[2] {
-            for &y in &spans[1] {
-                for &x in &spans[0] {
-                    let place = self.grid.flat([x, y, z]);
-                    let members =
-                        &self.grid.members[self.grid.start[place] as usize..self.grid.start[place + 1] as usize];
-                    while next < members.len() as u64 {
-                        let target = members[next as usize];
-                        let distance = self.space.distance(source, target);
-                        let kept = distance <= self.kernel.radius && draws.uniform() < self.kernel.shape.at(distance);
-                        if kept && !(self.exclude_self && target == source) {
-                            row.push(target);
-                        }
-                        next += 1 + gaps.next(&mut draws);
-                    }
-                    next -= members.len() as u64;
+        for &(z, away_z) in &spans[2] {
+            for &(y, away_y) in &spans[1] {
+                for &(x, away_x) in &spans[0] {
+                    let Some(entry) = self.reach.entry([away_x, away_y, away_z]) else { continue };
+                    self.take(source, self.grid.flat([x, y, z]), entry, &mut draws, row);
                 }
             }
+        }
+    }
+
+    /// Appends the targets in one box.
+    fn take(&self, source: u32, place: usize, entry: usize, draws: &mut Draws, row: &mut Vec<u32>) {
+        let members = &self.grid.members[self.grid.start[place] as usize..self.grid.start[place + 1] as usize];
+        if members.is_empty() {
+            return;
+        }
+        let (factor, gaps) = (self.reach.factors[entry], self.reach.gaps[entry]);
+        let mut next = gaps.next(draws);
+        while next < members.len() as u64 {
+            let target = members[next as usize];
+            let distance = self.space.distance(source, target);
+            let kept = distance <= self.kernel.radius && draws.uniform() * factor < self.kernel.shape.at(distance);
+            if kept && !(self.exclude_self && target == source) {
+                row.push(target);
+            }
+            next += 1 + gaps.next(draws);
         }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn probability_row(
 ) {
     let candidates = targets - u32::from(skip.is_some());
     let mut draws = Draws::new(seed, Stream::Connectivity.part(part), source);
-    let mut gaps = Gaps::new(probability);
+    let gaps = Gaps::new(probability);
     let mut next = gaps.next(&mut draws);
     while next < u64::from(candidates) {
         row.push(past(next as u32, skip));
@@ -41,7 +41,7 @@ impl Gaps {
     }
 
     /// The next gap; a huge one for probability 0.
-    pub(super) fn next(&mut self, draws: &mut Draws) -> u64 {
+    pub(super) fn next(self, draws: &mut Draws) -> u64 {
         let gap = (-draws.uniform()).ln_1p() * self.inverse_log;
         // Not-a-number comes from 0 * infinity: p = 0 and a draw of exactly 0.
         if gap.is_finite() { gap as u64 } else { u64::from(u32::MAX) }
