@@ -111,7 +111,7 @@ fn structs_of_the_engine() {
         shaders::INTEGRATE,
         EngineGlobals { seed, learning, population_count, port_count, ring_slots, block_count, spike_mask, start_mask }
     );
-    check!(shaders::INTEGRATE, StepNumber { step });
+    check!(shaders::INTEGRATE, StepNumber { step, slot });
     check!(shaders::DELIVER, DeliverSegment { first_source, end_source, delay_min, port_bits, leads, rule_count });
     check!(
         shaders::DELIVER,

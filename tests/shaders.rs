@@ -8,7 +8,7 @@ use wgpu::naga;
 
 /// Every table of shaders in the house.
 fn all() -> Vec<&'static ShaderSource> {
-    [spikescope::engine::gpu::SHADERS].into_iter().flatten().collect()
+    [spikescope::engine::gpu::SHADERS, spikescope::render::SHADERS].into_iter().flatten().collect()
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn no_wgsl_file_is_left_out() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
     let used: BTreeSet<&str> = all().iter().flat_map(|source| source.parts.iter().map(|(path, _)| *path)).collect();
     let mut orphans = Vec::new();
-    for folder in ["common", "engine"] {
+    for folder in ["common", "engine", "render"] {
         for entry in std::fs::read_dir(root.join(folder)).expect("a folder of shaders") {
             let name = entry.expect("entry").file_name().into_string().expect("utf-8");
             let path = format!("{folder}/{name}");

@@ -48,13 +48,18 @@ struct SpikeClock {
 @group(0) @binding(9) var<storage, read_write> group_ring: array<atomic<i32>>;
 @group(1) @binding(0) var<uniform> now: StepNumber;
 
+// Delays are shorter than the ring: no division needed.
+fn slot_after(delay: u32) -> u32 {
+    let slot = now.slot + delay;
+    return select(slot, slot - globals.ring_slots, slot >= globals.ring_slots);
+}
+
 fn add(delay: u32, port: u32, weight: i32) {
-    atomicAdd(&ring[((now.step + delay) % globals.ring_slots) * globals.port_count + port], weight);
+    atomicAdd(&ring[slot_after(delay) * globals.port_count + port], weight);
 }
 
 fn add_to_group(delay: u32, group: u32, weight: i32) {
-    let slot = (now.step + delay) % globals.ring_slots;
-    atomicAdd(&group_ring[slot * 2u * globals.population_count + group], weight);
+    atomicAdd(&group_ring[slot_after(delay) * 2u * globals.population_count + group], weight);
 }
 
 fn apply_rule(rule: DeliverRule, neuron: u32) {
@@ -87,7 +92,7 @@ fn deliver(
         if lane == 0u {
             clock.starts[(now.step + 1u) & globals.start_mask] = total;
         }
-        let used = (now.step % globals.ring_slots) * 2u * globals.population_count;
+        let used = now.slot * 2u * globals.population_count;
         for (var group = lane; group < 2u * globals.population_count; group += 64u) {
             atomicStore(&group_ring[used + group], 0);
         }

@@ -14,9 +14,9 @@ struct EngineGlobals {
 // One entry of the slice's list of steps, chosen by the dynamic offset.
 struct StepNumber {
     step: u32,
+    slot: u32,         // step % ring_slots
     _padding0: u32,
     _padding1: u32,
-    _padding2: u32,
 }
 
 const BLOCK_SIZE = 64u;   // neurons of one population that a workgroup takes

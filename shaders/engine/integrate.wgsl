@@ -45,9 +45,8 @@ fn background_count(first: u32, len: u32, random: u32) -> i32 {
 
 // Takes the input of one receptor at this step, in fixed point.
 fn take_input(p: PopulationParameters, population: u32, local: u32, receptor: u32, background: i32) -> i32 {
-    let slot = now.step % globals.ring_slots;
-    let port = slot * globals.port_count + p.port_first + receptor * p.size + local;
-    var input = ring[port] + group_ring[slot * 2u * globals.population_count + 2u * population + receptor];
+    let port = now.slot * globals.port_count + p.port_first + receptor * p.size + local;
+    var input = ring[port] + group_ring[now.slot * 2u * globals.population_count + 2u * population + receptor];
     ring[port] = 0;
     if p.background_receptor == receptor {
         input += background * p.background_weight;
@@ -87,7 +86,7 @@ fn advance_lif(p: PopulationParameters, population: u32, local: u32) -> bool {
         background = background_count(p.background_first, p.background_len, random);
     }
     var state = neurons[neuron];
-    if globals.learning != 0u && now.step % p.theta_interval == 0u {
+    if globals.learning != 0u && (now.step & (p.theta_interval - 1u)) == 0u {
         state.theta_mv = state.theta_mv * p.theta_decay;
     }
     let held = state.hold > 0u;

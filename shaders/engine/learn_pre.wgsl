@@ -44,7 +44,8 @@ fn visit(synapse: u32, target_local: u32) {
     if delay == 0u {
         delay = (delays[synapse / 2u] >> (16u * (synapse % 2u))) & 0xffffu;
     }
-    let slot = (now.step + delay) % globals.ring_slots;
+    let after = now.slot + delay;
+    let slot = select(after, after - globals.ring_slots, after >= globals.ring_slots);
     let input = i32(round(w * projection.delivery_factor));
     atomicAdd(&ring[slot * globals.port_count + projection.port_first + target_local], input);
 }

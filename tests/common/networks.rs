@@ -1,5 +1,7 @@
 //! Networks that several tests share: small, busy, and made from the counter generator alone.
 
+#![allow(dead_code, reason = "each test file uses some of them")]
+
 use spikescope::model::random::Draws;
 use spikescope::model::{
     AdaptiveThreshold, Background, Cell, Connectivity, Delays, Lif, Network, Plasticity, Population, Projection,

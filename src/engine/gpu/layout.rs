@@ -35,8 +35,10 @@ pub struct EngineGlobals {
 pub struct StepNumber {
     /// The step being computed; the first is 1.
     pub step: u32,
+    /// Slot of the input rings whose input arrives at this step.
+    pub slot: u32,
     /// Unused.
-    pub _padding: [u32; 3],
+    pub _padding: [u32; 2],
 }
 
 /// Twin of `DeliverSegment` in `shaders/engine/deliver.wgsl`.

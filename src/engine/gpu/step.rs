@@ -15,7 +15,7 @@ use crate::gpu::{Gpu, Kernel, ReadbackRing, SpanTimer, grid};
 pub(super) const BUSY_SLICES: u64 = 3;
 /// Slices under way that `advance` never goes beyond: it waits for the oldest.
 const MAX_SLICES: u64 = 8;
-/// One slice in this many has its first step timed.
+/// One slice in this many has its last step timed.
 const TIMED_EVERY: u64 = 32;
 /// Weight of a new time in the running means.
 const TIME_SHARE: f64 = 0.25;
@@ -77,26 +77,27 @@ impl GpuEngine {
             self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("engine.slice") });
         let dispatches = self.dispatches();
         let timed = self.times.as_ref().is_some_and(|times| times.is_due(self.slices.submitted));
-        if let (true, Some(times)) = (timed, self.times.as_ref()) {
-            for (span, dispatch) in (0..).zip(&dispatches) {
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                    label: Some(dispatch.kernel.label()),
-                    timestamp_writes: Some(times.timer.writes(span)),
-                });
-                pass.set_bind_group(1, &self.step_group, &[0]);
-                dispatch.encode(&mut pass);
-            }
-        }
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
                 label: Some("engine.slice"),
                 timestamp_writes: None,
             });
-            for index in u32::from(timed)..steps {
-                pass.set_bind_group(1, &self.step_group, &[index * self.state.step_stride as u32]);
+            for index in 0..steps - u32::from(timed) {
+                pass.set_bind_group(1, &self.step_group, &[self.step_offset(index)]);
                 for dispatch in &dispatches {
                     dispatch.encode(&mut pass);
                 }
+            }
+        }
+        if let (true, Some(times)) = (timed, self.times.as_ref()) {
+            // The last step, so that waiting for work before the slice is not counted.
+            for (span, dispatch) in (0..).zip(&dispatches) {
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                    label: Some(dispatch.kernel.label()),
+                    timestamp_writes: Some(times.timer.writes(span)),
+                });
+                pass.set_bind_group(1, &self.step_group, &[self.step_offset(steps - 1)]);
+                dispatch.encode(&mut pass);
             }
         }
         let names: Vec<&'static str> = dispatches.iter().map(|dispatch| dispatch.kernel.label()).collect();
@@ -108,12 +109,18 @@ impl GpuEngine {
         Ok(())
     }
 
+    /// Where the number of the slice's `index`-th step lies, bytes.
+    const fn step_offset(&self, index: u32) -> u32 {
+        index * self.state.step_stride as u32
+    }
+
     /// Writes the numbers of the next steps.
     fn write_steps(&self, steps: u32) {
         let stride = self.state.step_stride as usize;
         let mut bytes = vec![0_u8; stride * steps as usize];
         for (index, entry) in (1..).zip(bytes.chunks_exact_mut(stride)) {
-            let number = StepNumber { step: self.step as u32 + index, ..Default::default() };
+            let step = self.step as u32 + index;
+            let number = StepNumber { step, slot: step % self.plan.ring_slots, ..Default::default() };
             entry[..size_of::<StepNumber>()].copy_from_slice(bytemuck::bytes_of(&number));
         }
         self.gpu.queue.write_buffer(&self.state.steps, 0, &bytes);
