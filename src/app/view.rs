@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::arguments::{DEFAULT_FRAMES, FrameRate, FrameSize, RenderArguments, ViewArguments};
 use super::error::AppError;
-use super::{Ending, display, render, text};
+use super::window::{self, WindowError, WindowOptions};
+use super::{Ending, display, interrupt, render, text};
 use crate::model::scene::Scene;
 
 /// Opens the window, or says why not and renders.
@@ -16,8 +17,22 @@ pub(super) fn run(arguments: &ViewArguments) -> Result<Ending, AppError> {
     }
     let common = &arguments.common;
     let scene = Scene::load(&arguments.scene, &common.set)?;
-    let reason = display::found().map_or("no display", |_| "no window yet");
-    render_instead(arguments, &scene, reason)
+    if display::found().is_none() {
+        return render_instead(arguments, &scene, "neither DISPLAY nor WAYLAND_DISPLAY is set");
+    }
+    let options = WindowOptions {
+        engine: common.engine.into(),
+        adapter: common.adapter.clone(),
+        seed: common.seed,
+        overlay: true,
+        should_end: interrupt::requested,
+    };
+    match window::run(scene.clone(), options) {
+        Ok(()) if interrupt::requested() => Ok(Ending::Interrupted),
+        Ok(()) => Ok(Ending::Done),
+        Err(WindowError::NoDisplay(reason)) => render_instead(arguments, &scene, &reason),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Ten seconds of video as PNG files, in a folder of the scene's name.

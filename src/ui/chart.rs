@@ -231,8 +231,7 @@ fn legend(ui: &mut Ui, unit: &str, lines: &[ChartLine<'_>]) {
             let font = FontId::proportional(13.0);
             let swatch = TextFormat { background: line.colour, ..TextFormat::simple(font.clone(), line.colour) };
             text.append("   ", 0.0, swatch);
-            text.append(" ", 0.0, TextFormat::simple(font.clone(), style::TEXT_WEAK));
-            text.append(line.name, 0.0, TextFormat::simple(font.clone(), style::TEXT_WEAK));
+            text.append(line.name, 5.0, TextFormat::simple(font.clone(), style::TEXT_WEAK));
             text.append(&format!(" {value} {unit}"), 0.0, TextFormat::simple(font, style::TEXT_STRONG));
             ui.add(egui::Label::new(text).extend());
             ui.add_space(6.0);

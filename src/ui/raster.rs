@@ -59,8 +59,8 @@ pub(super) fn show(ui: &mut Ui, telemetry: &Telemetry, span: Span, height: f32, 
     });
     let (transform, frame) = (response.transform, response.response.rect);
     // A mark is as tall as its neuron's row, but never so small that a spike cannot be seen.
-    let row = (frame.height() / top as f32).clamp(1.2, 5.0);
-    let size = vec2(1.4, row);
+    let row = (frame.height() / top as f32).clamp(1.8, 5.0);
+    let size = vec2(1.8, row);
     let mut mesh = Mesh::default();
     mesh.reserve_vertices(total.min(MAX_MARKS) * 4);
     mesh.reserve_triangles(total.min(MAX_MARKS) * 2);

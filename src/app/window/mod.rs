@@ -18,6 +18,7 @@ mod stage;
 
 use winit::event_loop::EventLoop;
 
+use crate::app::AppError;
 use crate::gpu::GpuError;
 use crate::model::scene::{Scene, SceneError};
 use crate::session::{EngineChoice, SessionError};
@@ -68,6 +69,19 @@ pub enum WindowError {
     /// The GPU is gone.
     #[error("the GPU stopped working: {0}; start again, or choose another adapter with --adapter")]
     DeviceLost(String),
+}
+
+impl From<WindowError> for AppError {
+    fn from(error: WindowError) -> Self {
+        match error {
+            WindowError::Gpu(error) => error.into(),
+            WindowError::Scene(error) => error.into(),
+            WindowError::Session(error) => error.into(),
+            WindowError::NoDisplay(_) | WindowError::Refused(_) | WindowError::DeviceLost(_) => {
+                Self::Failure(error.to_string())
+            }
+        }
+    }
 }
 
 /// Shows `scene` until the window is closed. Call it on the main thread, once in a process.

@@ -204,6 +204,7 @@ impl Shown {
         let is_playing = self.stage.as_ref().is_some_and(|stage| stage.telemetry().playing);
         let goes_on = is_playing
             || moves
+            || self.stage.as_ref().is_some_and(Stage::is_unsettled)
             || self.opening.is_some()
             || self.snapshot.is_some()
             || self.wants_snapshot

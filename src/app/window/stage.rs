@@ -19,6 +19,9 @@ use super::{WindowError, WindowOptions};
 /// Samples of a colour scale in the legend.
 const SCALE_SAMPLES: usize = 48;
 
+/// Frames after which a setting that a slider moves counts as meant.
+const SETTLED_FRAMES: u32 = 6;
+
 /// A running scene and its picture.
 pub(super) struct Stage {
     gpu: Arc<Gpu>,
@@ -37,6 +40,8 @@ pub(super) struct Stage {
     shown_partners: Option<(u32, Vec<(u32, f32)>)>,
     scale: Option<(ColourBy, ColourScale)>,
     lens: Lens,
+    /// The synapse budget asked for, and for how many frames it has stood still.
+    budget_wish: (u32, u32),
 }
 
 impl Stage {
@@ -71,6 +76,7 @@ impl Stage {
             shown_partners: None,
             scale: None,
             lens: Lens::default(),
+            budget_wish: (0, 0),
         })
     }
 
@@ -195,6 +201,11 @@ impl Stage {
         }
     }
 
+    /// True while a changed setting waits to be obeyed; frames must go on until then.
+    pub(super) fn is_unsettled(&self) -> bool {
+        self.renderer.needs_load(&self.settings)
+    }
+
     /// Brings the GPU's buffers up to date and records the picture.
     pub(super) fn draw(&mut self, encoder: &mut wgpu::CommandEncoder, target: &wgpu::TextureView, size: [u32; 2]) {
         let step = self.session.step();
@@ -213,7 +224,12 @@ impl Stage {
     /// Uploads what the engine changed; call it once before the pictures of a frame are drawn.
     pub(super) fn upload(&mut self) {
         let has_other_buffers = self.buffers.update(&self.gpu, &self.session.activity());
-        if has_other_buffers || self.renderer.needs_load(&self.settings) {
+        // A new sample of a large network takes time: it waits until the wish for it stands still.
+        let budget = self.settings.synapse_budget;
+        self.budget_wish =
+            (budget, if self.budget_wish.0 == budget { self.budget_wish.1.saturating_add(1) } else { 0 });
+        let is_settled = self.budget_wish.1 >= SETTLED_FRAMES;
+        if has_other_buffers || (is_settled && self.renderer.needs_load(&self.settings)) {
             self.renderer.load(&self.network, &self.buffers, &self.settings);
             self.shown_partners = None;
             self.refresh_picked();
