@@ -140,7 +140,7 @@ fn mistakes_in_a_scene_are_explained_with_their_line() {
 #[test]
 fn networks_that_do_not_fit_are_refused_before_anything_is_allocated() {
     let begun = Instant::now();
-    let output = run(&["simulate", "small.toml", "--set", "population.excitatory.size=3000000000"]);
+    let output = run(&["simulate", "small.toml", "--set", "population.excitatory.size=1500000000"]);
     assert_mistake(&output, &["memory", "GB"]);
     assert!(begun.elapsed() < Duration::from_secs(60));
 }
@@ -157,7 +157,7 @@ fn networks_larger_than_the_adapters_limits_are_refused_with_bytes() {
         return;
     }
     let temporary = tempfile::tempdir().expect("temporary folder");
-    let text = format!("[population.excitatory]\nsize = {neurons}\ncell = \"lif\"\n");
+    let text = format!("[population.input]\nsize = {neurons}\ncell = \"poisson\"\nrate_hz = 1\n");
     fs::write(temporary.path().join("large.toml"), text).expect("scene");
     let output = run_in(temporary.path(), &["simulate", "large.toml", "--engine", "gpu", "--duration-ms", "1"]);
     assert_mistake(&output, &["bytes", &limit.to_string(), "--engine cpu"]);

@@ -23,6 +23,6 @@ pub(super) fn listen() {
 
 /// True once somebody wants this program to end.
 #[must_use]
-pub fn requested() -> bool {
+pub(super) fn requested() -> bool {
     REQUESTED.load(Ordering::Acquire)
 }

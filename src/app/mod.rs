@@ -27,7 +27,6 @@ pub mod window;
 use std::process::ExitCode;
 
 pub use error::AppError;
-pub use interrupt::requested as interrupt_requested;
 
 use arguments::Door;
 
@@ -53,7 +52,7 @@ pub fn main() -> ExitCode {
     };
     interrupt::listen();
     let result = match arguments.door {
-        None => view::run(&arguments.view),
+        None => view::run_bare(&arguments.view),
         Some(Door::View(view)) => view::run(&view),
         Some(Door::Render(render)) => render::run(&render),
         Some(Door::Simulate(simulate)) => simulate::run(&simulate),

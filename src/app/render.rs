@@ -219,7 +219,7 @@ impl Film {
         wall: Duration,
     ) -> Result<RenderReport, AppError> {
         let frames = written.frames;
-        let simulated_ms = self.session.step() as f64 * self.session.network().dt_ms;
+        let simulated_ms = report::simulated_ms(&self.session);
         let spikes = report::population_spikes(&mut self.session)?;
         let notices = self.session.telemetry().notices.iter().cloned().chain(self.renderer.notices()).collect();
         let draw_s = self.spent.draw.as_secs_f64();
@@ -241,7 +241,7 @@ impl Film {
                 set_up_ms: report::ms(set_up),
                 wall_ms: report::ms(wall),
             },
-            draw_fps: if draw_s > 0.0 { frames as f64 / draw_s } else { 0.0 },
+            draw_fps: if draw_s > 0.0 { (frames as f64 / draw_s * 1e3).round() / 1e3 } else { 0.0 },
             rate_hz: report::rates_hz(self.session.network(), &spikes, simulated_ms),
             learning: Learning::of(&self.session),
             notices,

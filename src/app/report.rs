@@ -95,13 +95,22 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) fn new(time: Duration, frames: u64) -> Self {
         let total = ms(time);
-        Self { total, per_frame: if frames > 0 { total / frames as f64 } else { 0.0 } }
+        Self { total, per_frame: if frames > 0 { rounded(total / frames as f64) } else { 0.0 } }
     }
 }
 
 /// Milliseconds to a thousandth: more would be noise.
 pub(super) fn ms(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round() / 1e3
+    rounded(time.as_secs_f64() * 1e3)
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
+}
+
+/// Simulated time since the start, ms; to a millionth, which hides that most steps are no binary fractions.
+pub(super) fn simulated_ms(session: &Session) -> f64 {
+    (session.step() as f64 * session.network().dt_ms * 1e6).round() / 1e6
 }
 
 /// A hash as reports hold it.

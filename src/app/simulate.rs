@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &SimulateArguments) -> Result<Ending, AppError> {
     let wall = begun.elapsed();
 
     let interrupted = session.step() < steps;
-    let simulated_ms = session.step() as f64 * session.network().dt_ms;
+    let simulated_ms = report::simulated_ms(&session);
     let spikes = report::population_spikes(&mut session)?;
     let report = SimulateReport {
         run: Run::of(&mut session, gpu.as_deref()),

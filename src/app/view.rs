@@ -6,7 +6,9 @@ use super::arguments::{DEFAULT_FRAMES, FrameRate, FrameSize, RenderArguments, Vi
 use super::error::AppError;
 use super::window::{self, WindowError, WindowOptions};
 use super::{Ending, display, interrupt, render, text};
-use crate::model::scene::Scene;
+use crate::model::scene::{Scene, built_in};
+
+const COMMANDS: [&str; 6] = ["view", "render", "simulate", "bench", "scenes", "doctor"];
 
 /// Opens the window, or says why not and renders.
 pub(super) fn run(arguments: &ViewArguments) -> Result<Ending, AppError> {
@@ -32,6 +34,20 @@ pub(super) fn run(arguments: &ViewArguments) -> Result<Ending, AppError> {
         Ok(()) => Ok(Ending::Done),
         Err(WindowError::NoDisplay(reason)) => render_instead(arguments, &scene, &reason),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The window from a bare `spikescope [SCENE]`, where a word may also be a command that was meant.
+pub(super) fn run_bare(arguments: &ViewArguments) -> Result<Ending, AppError> {
+    let word = arguments.scene.as_str();
+    let likeness = |command: &&str| strsim::jaro_winkler(word, command);
+    let meant = COMMANDS.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let is_scene = word.contains(['.', '/', '\\']) || built_in().iter().any(|known| known.name == word);
+    match meant.filter(|command| !is_scene && likeness(command) > 0.85) {
+        Some(command) => {
+            Err(AppError::Mistake(format!("there is no command {word:?}; did you mean `spikescope {command}`?")))
+        }
+        None => run(arguments),
     }
 }
 

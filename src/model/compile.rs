@@ -351,6 +351,20 @@ fn expected_by_distance(seed: u64, kernel: &Kernel, source: &PopulationSpec, tar
     sum * (f64::from(source.size) / from.len().max(1) as f64) * (f64::from(target.size) / to.len().max(1) as f64)
 }
 
+/// Refuses more neurons than fit, before even their positions are worked out.
+pub(crate) fn check_neurons(neurons: u64, origin: &str) -> Result<(), SceneError> {
+    let (bytes, available) = (neurons as f64 * BYTES_PER_NEURON, available_memory() as f64);
+    if bytes <= 0.9 * available {
+        return Ok(());
+    }
+    let what = format!(
+        "{neurons} neurons need about {:.1} GB of memory, but {:.1} GB are free",
+        bytes * 1e-9,
+        available * 1e-9
+    );
+    Err(SceneError::new(origin, "population", what, "make populations smaller"))
+}
+
 /// Refuses a network that cannot fit, before anything is allocated.
 fn check_memory(scene: &Scene) -> Result<(), SceneError> {
     let mut bytes = scene.neuron_count() as f64 * BYTES_PER_NEURON;

@@ -44,7 +44,7 @@ impl StreamedTable {
         Ok(table)
     }
 
-    /// Appends rows.
+    /// Appends rows. The caller decides when a part is closed, so that all tables close theirs together.
     pub(super) fn write(&mut self, batch: Result<RecordBatch, ArrowError>) -> Result<(), RecordingError> {
         let batch = batch.map_err(|error| table_error(&self.path, &error))?;
         if batch.num_rows() == 0 {
@@ -58,7 +58,7 @@ impl StreamedTable {
             part.writer.write(&batch).map_err(|error| table_error(path, &error))?;
             part.rows += batch.num_rows();
         }
-        self.flush_if_due().map(|_| ())
+        Ok(())
     }
 
     /// Closes the part under way when it is old or large enough; true when it did.

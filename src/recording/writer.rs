@@ -241,7 +241,8 @@ impl RecordingWriter {
         for table in self.growing_tables() {
             table.flush()?;
         }
-        self.header.duration_ms = self.time_ms(self.newest_step);
+        // To a millionth, which hides that most steps are no binary fractions.
+        self.header.duration_ms = (self.time_ms(self.newest_step) * 1e6).round() / 1e6;
         self.write_header()
     }
 

@@ -126,6 +126,7 @@ impl Scene {
         }
         let record = learning::read_record(&root, &names)?;
         let seed = seed(&root)?;
+        compile::check_neurons(populations.iter().map(|p| u64::from(p.size)).sum(), origin)?;
         let view = view::read(&root, &extents(&populations, seed))?;
         let name = root.text("name")?.unwrap_or_else(|| stem(origin));
         Ok(Self {
