@@ -1,8 +1,10 @@
 //! The session from outside: inline and live runs give the same spikes, seeds decide, commands act, telemetry tells.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use spikescope::engine::{Change, Spike};
+use spikescope::gpu::{Gpu, REQUIRE_GPU_VARIABLE};
 use spikescope::model::scene::Scene;
 use spikescope::session::{Command, EngineChoice, Session, SessionOptions};
 
@@ -96,7 +98,7 @@ fn play_pause_step_and_speed() {
 fn commands_change_the_running_network() {
     let mut session = open("cuba", &["population.excitatory.size=400"], None);
     let excitatory = session.network().populations[0].neurons();
-    let mut spikes_of_1000_steps = |session: &mut Session| {
+    let spikes_of_1000_steps = |session: &mut Session| {
         session.advance(1000).expect("runs");
         session.drain_spikes().iter().filter(|spike| excitatory.contains(&spike.neuron)).count()
     };
@@ -225,4 +227,50 @@ fn what_cannot_open_says_why() {
     let mut session = self::open("cuba", &["population.excitatory.size=400"], None);
     let text = session.train(1, &mut |_| true).expect_err("no protocol").to_string();
     assert!(text.contains("[learning]"), "{text}");
+}
+
+/// The adapter, or `None` after saying that the test is skipped.
+fn gpu() -> Option<Arc<Gpu>> {
+    match Gpu::headless(None) {
+        Ok(gpu) => Some(Arc::new(gpu)),
+        Err(error) => {
+            assert!(std::env::var_os(REQUIRE_GPU_VARIABLE).is_none(), "{error}");
+            println!("skipped: {error}");
+            None
+        }
+    }
+}
+
+#[test]
+fn a_session_on_the_gpu_gives_the_same_spikes_inline_and_live() {
+    let Some(gpu) = gpu() else { return };
+    let open_on = |engine| {
+        let overrides: Vec<String> = LEARNING.iter().map(|&o| o.to_owned()).collect();
+        let scene = Scene::load("digits", &overrides).expect("a good scene");
+        Session::open(scene, SessionOptions { engine, gpu: Some(Arc::clone(&gpu)), seed: None }).expect("opens")
+    };
+    let mut auto = open_on(EngineChoice::Auto);
+    assert_eq!(auto.engine().name(), if gpu.is_software() { "cpu" } else { "gpu" });
+    let mut cpu = open_on(EngineChoice::Cpu);
+    cpu.advance(600).expect("runs");
+    let expected = spikes_until(&mut cpu, 600);
+    assert!(expected.len() > 500, "{} spikes", expected.len());
+    let mut session = open_on(EngineChoice::Gpu);
+    session.advance(600).expect("runs");
+    assert_eq!(expected, spikes_until(&mut session, 600), "inline");
+    let showings = session.drain_showings();
+    assert!(showings.len() >= 4 && showings == cpu.drain_showings());
+    session.apply(Command::Pick(Some(session.network().populations[1].first)));
+    assert_eq!(session.telemetry().picked.as_ref().map(|p| p.strongest_inputs.len()), Some(12));
+    session.apply(Command::Reset);
+    session.apply(Command::Speed(f64::INFINITY));
+    assert!(session.drain_spikes().is_empty(), "nothing of the run before");
+    let mut frames = 0;
+    while session.step() < 600 {
+        session.update(FRAME, FRAME).expect("runs");
+        frames += 1;
+        assert!(frames < 100_000, "stuck at step {}", session.step());
+    }
+    assert_eq!(expected, spikes_until(&mut session, 600), "live, after a reset");
+    assert!(session.telemetry().picked.as_ref().is_some_and(|p| p.field.is_some()), "its field came back");
 }

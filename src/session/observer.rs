@@ -32,8 +32,6 @@ pub(super) struct Observer {
     /// Frame of each request under way.
     under_way: VecDeque<u64>,
     frame: u64,
-    /// Steps the last finished sample knew of.
-    seen_step: u64,
     rates_step: u64,
     population_spikes: Vec<u64>,
     spike_counts: Vec<u32>,
@@ -107,11 +105,6 @@ impl Observer {
         self.latency.take()
     }
 
-    /// Steps that the engine has surely finished.
-    pub(super) const fn seen_step(&self) -> u64 {
-        self.seen_step
-    }
-
     /// Spikes of a neuron so far.
     pub(super) fn spike_count(&self, neuron: u32) -> u64 {
         self.spike_counts.get(neuron as usize).copied().map_or(0, u64::from)
@@ -126,7 +119,6 @@ impl Observer {
         if let Some(asked) = self.under_way.pop_front() {
             self.latency = Some(self.frame - asked);
         }
-        self.seen_step = self.seen_step.max(sample.step);
         let time_ms = sample.step as f64 * telemetry.dt_ms;
         self.take_rates(sample, time_ms, telemetry);
         for (population, &mean) in telemetry.populations.iter_mut().zip(&sample.membrane_mean_mv) {

@@ -16,6 +16,7 @@ use super::observer::{self, Observer};
 use super::picked::Picked;
 use super::telemetry::Telemetry;
 use super::watch;
+use crate::engine::cpu::CpuEngine;
 use crate::engine::{Activity, Change, Engine, EngineError, Spike};
 use crate::gpu::Gpu;
 use crate::learn::{DataSet, Protocol, PruningSchedule, Showing, open_data};
@@ -240,10 +241,9 @@ impl Session {
 
     /// GPU: enqueues what fits, up to where the protocol has to wait.
     fn enqueue(&mut self, wanted: u32, budget: Duration) -> Result<u32, SessionError> {
-        let in_flight = self.engine.step().saturating_sub(self.observer.seen_step());
         let times = self.engine.kernel_times();
         let cost_ms = (!times.is_empty()).then(|| times.iter().map(|t| t.ms_per_step).sum());
-        let slice = self.gpu_slice.steps(in_flight, budget, cost_ms);
+        let slice = self.gpu_slice.steps(budget, cost_ms);
         if let Some(frames) = self.observer.take_latency() {
             self.gpu_slice.came_back(frames, wanted > slice);
         }
@@ -426,10 +426,12 @@ impl Session {
         Ok(())
     }
 
-    /// Back to step 0 with the same seed: a new engine of the same kind, live parameters as in the scene.
+    /// Back to step 0 with the same seed, live parameters as in the scene. The engine stays, so that what the renderer
+    /// holds of it stays valid; its first state comes from the CPU engine, which needs nothing of the GPU.
     fn reset(&mut self) -> Result<(), SessionError> {
-        let (engine, _) = engines::build(self.options.engine, self.options.gpu.as_ref(), &self.network)?;
-        self.engine = engine;
+        self.settle()?;
+        let start = CpuEngine::new(Arc::clone(&self.network))?.checkpoint()?;
+        self.engine.restore(&start)?;
         if let (Some(protocol), Some(learning)) = (&mut self.protocol, &self.scene.learning) {
             *protocol = Protocol::new(&self.network, learning, Arc::clone(protocol.data()))?;
         }
