@@ -15,7 +15,7 @@ use spikescope::session::telemetry::{
 };
 use spikescope::session::view::{ColourBy, SynapseView};
 use spikescope::session::{Command, Telemetry, ViewSettings};
-use spikescope::ui::{ColourScale, FrameStats, Overlay, OverlayAction, OverlayInput};
+use spikescope::ui::{ColourScale, FieldGrid, FrameStats, Overlay, OverlayAction, OverlayInput};
 
 /// A repeatable stand-in for noise, 0 to 1.
 fn noise(i: u32) -> f64 {
@@ -204,6 +204,22 @@ fn network() -> Network {
     }
 }
 
+/// Rings of a hundred sizes, 8 by 8 pixels each.
+fn fields() -> FieldGrid {
+    let size = [91_u32, 91];
+    let value = |i: u32| {
+        let (x, y) = (i % 91, i / 91);
+        if x % 9 == 0 || y % 9 == 0 {
+            return -1.0;
+        }
+        let (dx, dy) = (f64::from(x % 9) - 4.5, f64::from(y % 9) - 4.5);
+        let ring = dx.hypot(dy) - 1.0 - f64::from((x / 9 + y / 9) % 4);
+        (-ring * ring).exp() as f32
+    };
+    let values = (0..size[0] * size[1]).map(value).collect();
+    FieldGrid { tile: [8, 8], count: 100, columns: 10, first: 784, stride: 1, size, values, version: 1 }
+}
+
 fn scale() -> ColourScale {
     let colours = (0..32).map(|i| [i as f32 / 31.0, 0.4, 1.0 - i as f32 / 31.0]).collect();
     ColourScale { colours, text: "0 to 100 Hz, logarithmic".to_owned() }
@@ -218,6 +234,7 @@ struct Stage {
     notices: Vec<String>,
     views: Vec<String>,
     caption: Option<&'static str>,
+    fields: Option<FieldGrid>,
 }
 
 impl Stage {
@@ -233,6 +250,7 @@ impl Stage {
             notices: vec!["20,000 of 88,400 synapses drawn (22.6 %)".to_owned()],
             views: vec!["front".to_owned(), "from above".to_owned()],
             caption: None,
+            fields: None,
         }
     }
 
@@ -242,6 +260,7 @@ impl Stage {
             notices: &self.notices,
             frame: FrameStats { fps: 59.6, frame_ms: 16.7, draw_ms: 2.3 },
             scale: Some(&scale()),
+            fields: self.fields.as_ref(),
             views: &self.views,
             caption: self.caption,
             is_flying: false,
@@ -401,6 +420,22 @@ fn the_raster_and_the_neuron_send_their_choices() {
 }
 
 #[test]
+fn a_click_on_a_receptive_field_picks_its_neuron() {
+    let mut stage = Stage::new(telemetry());
+    stage.telemetry.picked = None;
+    stage.fields = Some(fields());
+    let mut harness = harness(stage, [1920.0, 1080.0], 1.0);
+    // The middle of the grid is the corner of tile 55.
+    let middle = harness.get_by_label("receptive fields of 100 neurons").rect().center() + egui::vec2(4.0, 4.0);
+    harness.hover_at(middle);
+    harness.drag_at(middle);
+    harness.run_steps(1);
+    harness.drop_at(middle);
+    harness.run_steps(2);
+    assert_eq!(harness.state().commands(), [Command::Pick(Some(784 + 55))]);
+}
+
+#[test]
 fn keys_do_what_the_help_says() {
     let mut harness = full_hd();
     for (key, expected) in [
@@ -538,6 +573,7 @@ fn the_overlay_is_drawn_at_every_size() {
     assert!(large > 60_000, "only {large} pixels of the overlay are lit");
     let mut stage = Stage::new(calm());
     stage.settings.colour_by = ColourBy::Rate;
+    stage.fields = Some(fields());
     stage.caption = Some("Every neuron starts alike. Watch them choose a digit.");
     stage.telemetry.progress = Some(("building 313,600 synapses".to_owned(), 0.4));
     let small = drawn(stage, [1280.0, 720.0], 1.0, "overlay_1280.png");

@@ -6,7 +6,9 @@ use crate::session::telemetry::ProjectionTelemetry;
 use crate::session::{Command, Telemetry};
 
 use super::chart::{ChartLine, Span, TimeChart, time_chart};
-use super::{Overlay, OverlayAction, OverlayInput, format, histogram, learning, neuron, raster, style, timings};
+use super::{
+    Overlay, OverlayAction, OverlayInput, fields, format, histogram, learning, neuron, raster, style, timings,
+};
 
 impl Overlay {
     pub(super) fn charts(&mut self, ui: &mut Ui, input: &OverlayInput<'_>, out: &mut Vec<OverlayAction>) {
@@ -22,7 +24,7 @@ impl Overlay {
         });
         let mut commands = Vec::new();
         ScrollArea::vertical().id_salt("charts").auto_shrink([false, false]).show(ui, |ui| {
-            self.focus_sections(ui, telemetry, &mut commands);
+            self.focus_sections(ui, input, &mut commands);
             self.activity_sections(ui, telemetry, &mut commands);
             self.weight_sections(ui, telemetry);
             let fps = format!("{:.0} frames/s", input.frame.fps);
@@ -33,7 +35,8 @@ impl Overlay {
     }
 
     /// What the viewer asked for or came for: the picked neuron, the learning.
-    fn focus_sections(&mut self, ui: &mut Ui, telemetry: &Telemetry, commands: &mut Vec<Command>) {
+    fn focus_sections(&mut self, ui: &mut Ui, input: &OverlayInput<'_>, commands: &mut Vec<Command>) {
+        let telemetry = input.telemetry;
         if let Some(picked) = &telemetry.picked {
             let name = format!("id {}", picked.neuron);
             let (texture, span) = (&mut self.field_texture, self.span);
@@ -45,7 +48,11 @@ impl Overlay {
             let section = self.section_of("Learning", &["accuracy", "input"], true);
             let texture = &mut self.input_texture;
             section.show(ui, &accuracy, |ui| learning::show(ui, learning, texture));
-            if learning.assigned.iter().any(Option::is_some) {
+            if let Some(grid) = input.fields {
+                let section = self.section_of("Receptive fields", &["fields"], true);
+                let (picked, texture) = (telemetry.picked.as_ref().map(|p| p.neuron), &mut self.fields_texture);
+                section.show(ui, "", |ui| fields::show(ui, grid, &learning.assigned, picked, texture, commands));
+            } else if learning.assigned.iter().any(Option::is_some) {
                 let section = self.section_of("Classes of the output neurons", &["fields"], false);
                 section.show(ui, "", |ui| learning::classes(ui, &learning.assigned));
             }

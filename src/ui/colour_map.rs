@@ -36,6 +36,7 @@ pub(super) fn viridis(value: f32) -> Color32 {
 pub(super) struct ValueTexture {
     texture: Option<TextureHandle>,
     shown: Option<ColorImage>,
+    version: u64,
 }
 
 impl ValueTexture {
@@ -52,6 +53,23 @@ impl ValueTexture {
         let id = texture.id();
         (self.texture, self.shown) = (Some(texture), Some(image));
         id
+    }
+}
+
+/// As [`ValueTexture::show`], for pictures that are dear to make: `image` is asked for only with another version.
+pub(super) fn show_version(
+    texture: &mut ValueTexture,
+    version: u64,
+    context: &egui::Context,
+    name: &str,
+    image: impl FnOnce() -> ColorImage,
+) -> egui::TextureId {
+    match &texture.texture {
+        Some(handle) if texture.version == version => handle.id(),
+        _ => {
+            texture.version = version;
+            texture.show(context, name, image())
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod chart;
 mod charts;
 mod colour_map;
 mod controls;
+mod fields;
 mod format;
 mod help;
 mod histogram;
@@ -20,4 +21,4 @@ mod timings;
 mod top_bar;
 
 pub use chart::Span;
-pub use overlay::{ColourScale, FrameStats, Overlay, OverlayAction, OverlayInput};
+pub use overlay::{ColourScale, FieldGrid, FrameStats, Overlay, OverlayAction, OverlayInput};

@@ -36,6 +36,8 @@ pub struct OverlayInput<'a> {
     pub frame: FrameStats,
     /// The colours of the present colouring, unless it is by population.
     pub scale: Option<&'a ColourScale>,
+    /// The receptive fields of the output neurons, where they are pictures.
+    pub fields: Option<&'a FieldGrid>,
     /// Names of the scene's saved views.
     pub views: &'a [String],
     /// What the scene says at this moment.
@@ -51,6 +53,27 @@ pub struct ColourScale {
     pub colours: Vec<[f32; 3]>,
     /// Ends and unit in words.
     pub text: String,
+}
+
+/// Receptive fields side by side.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FieldGrid {
+    /// Width and height of one field.
+    pub tile: [u32; 2],
+    /// Fields.
+    pub count: u32,
+    /// Fields in a row.
+    pub columns: u32,
+    /// Neuron of the first field.
+    pub first: u32,
+    /// Neurons from one field to the next.
+    pub stride: u32,
+    /// Width and height of the whole: fields with a pixel between and around them.
+    pub size: [u32; 2],
+    /// Row by row: weight as a share of the field's strongest; negative where there is none.
+    pub values: Vec<f32>,
+    /// Another number for other values; 0: none yet.
+    pub version: u64,
 }
 
 /// How the last frames went.
@@ -105,6 +128,7 @@ pub struct Overlay {
     generation: u32,
     pub(super) input_texture: ValueTexture,
     pub(super) field_texture: ValueTexture,
+    pub(super) fields_texture: ValueTexture,
     visible: bool,
     free: [f32; 4],
     is_narrow: bool,
@@ -133,6 +157,7 @@ impl Overlay {
             generation: 0,
             input_texture: ValueTexture::default(),
             field_texture: ValueTexture::default(),
+            fields_texture: ValueTexture::default(),
             visible: true,
             free: [0.0, 0.0, 1.0, 1.0],
             is_narrow: false,

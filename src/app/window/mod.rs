@@ -6,6 +6,7 @@
 //! saves pictures.
 
 mod caption;
+mod fields;
 mod handler;
 mod lens;
 mod painter;

@@ -274,6 +274,7 @@ impl Shown {
             notices: &notices,
             frame: self.stats,
             scale: scale.as_ref(),
+            fields: self.stage.as_ref().and_then(Stage::fields),
             views: &views,
             caption: caption.as_deref(),
             is_flying: self.is_flying,

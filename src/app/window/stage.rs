@@ -10,9 +10,10 @@ use crate::model::{Network, Receptor};
 use crate::render::{Bounds, Camera, CameraView, Frame, Pose, Renderer, Tour, TourStop, colour, nearest_neuron};
 use crate::session::view::ColourBy;
 use crate::session::{ActivityBuffers, Command, Session, SessionError, SessionOptions, Telemetry, ViewSettings};
-use crate::ui::ColourScale;
+use crate::ui::{ColourScale, FieldGrid};
 
 use super::caption;
+use super::fields::Fields;
 use super::lens::Lens;
 use super::{WindowError, WindowOptions};
 
@@ -40,6 +41,7 @@ pub(super) struct Stage {
     shown_partners: Option<(u32, Vec<(u32, f32)>)>,
     scale: Option<(ColourBy, ColourScale)>,
     lens: Lens,
+    fields: Option<Fields>,
     /// The synapse budget asked for, and for how many frames it has stood still.
     budget_wish: (u32, u32),
 }
@@ -59,6 +61,8 @@ impl Stage {
         let view = &session.scene().view;
         let settings = ViewSettings::from_scene(view);
         let bounds = Bounds::of(&network.positions);
+        let input = session.scene().learning.as_ref().and_then(|learning| network.population_named(&learning.input));
+        let fields = input.and_then(|input| Fields::of(gpu, &network, input));
         let mut renderer = Renderer::new(Arc::clone(gpu), format);
         renderer.load(&network, &buffers, &settings);
         Ok(Self {
@@ -76,6 +80,7 @@ impl Stage {
             shown_partners: None,
             scale: None,
             lens: Lens::default(),
+            fields,
             budget_wish: (0, 0),
         })
     }
@@ -96,6 +101,9 @@ impl Stage {
     pub(super) fn update(&mut self, wall: Duration, budget: Duration) -> Result<(), SessionError> {
         self.session.update(wall, budget)?;
         self.refresh_picked();
+        if let Some(fields) = &mut self.fields {
+            fields.update(&self.session.activity(), self.session.step());
+        }
         Ok(())
     }
 
@@ -116,6 +124,11 @@ impl Stage {
     /// The renderer's notices; what colours mean stands in the legend already.
     pub(super) fn notices(&self) -> Vec<String> {
         self.renderer.notices().into_iter().filter(|notice| !notice.starts_with("colour: ")).collect()
+    }
+
+    /// The receptive fields of the output neurons, where they are pictures.
+    pub(super) fn fields(&self) -> Option<&FieldGrid> {
+        self.fields.as_ref().and_then(Fields::grid)
     }
 
     /// What the scene says now.

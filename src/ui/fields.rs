@@ -1,0 +1,62 @@
+//! The receptive fields of the output neurons side by side, each with the class it stands for; a click on one picks its
+//! neuron.
+
+use egui::{Align2, Color32, FontId, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
+
+use crate::session::Command;
+
+use super::colour_map::{ValueTexture, field_image, show_version};
+use super::{FieldGrid, style};
+
+/// Shows the grid across the available width.
+pub(super) fn show(
+    ui: &mut Ui,
+    grid: &FieldGrid,
+    assigned: &[Option<u8>],
+    picked: Option<u32>,
+    texture: &mut ValueTexture,
+    out: &mut Vec<Command>,
+) {
+    let image = || field_image(grid.size, &grid.values);
+    let id = show_version(texture, grid.version, ui.ctx(), "receptive fields", image);
+    let size = vec2(grid.size[0].max(1) as f32, grid.size[1].max(1) as f32);
+    let scale = (ui.available_width() / size.x).min(360.0 / size.y);
+    let image = egui::Image::new((id, size * scale)).fit_to_exact_size(size * scale).sense(egui::Sense::click());
+    let response = ui.add(image.alt_text(format!("receptive fields of {} neurons", grid.count)));
+    let origin = response.rect.min;
+    let step = vec2(grid.tile[0] as f32 + 1.0, grid.tile[1] as f32 + 1.0) * scale;
+    let columns = grid.columns.max(1);
+    let tile = |index: u32| {
+        let corner = pos2((index % columns) as f32 * step.x, (index / columns) as f32 * step.y);
+        Rect::from_min_size(origin + corner.to_vec2(), step + vec2(scale, scale))
+    };
+    let font = FontId::proportional((step.y * 0.42).clamp(8.0, 15.0));
+    for index in 0..grid.count {
+        let place = tile(index);
+        if step.y >= 14.0
+            && let Some(Some(class)) = assigned.get((index * grid.stride) as usize)
+        {
+            let at = place.right_bottom() - vec2(2.0 + scale, scale);
+            let text = class.to_string();
+            ui.painter().text(at + vec2(1.0, 1.0), Align2::RIGHT_BOTTOM, &text, font.clone(), Color32::BLACK);
+            ui.painter().text(at, Align2::RIGHT_BOTTOM, &text, font.clone(), style::TEXT_STRONG);
+        }
+        if picked == Some(grid.first + index * grid.stride) {
+            ui.painter().rect_stroke(place, 2.0, Stroke::new(1.5, style::TEXT_STRONG), StrokeKind::Inside);
+        }
+    }
+    if response.clicked()
+        && let Some(at) = response.interact_pointer_pos()
+    {
+        let (column, row) = ((at.x - origin.x) / step.x, (at.y - origin.y) / step.y);
+        let index = row.max(0.0) as u32 * columns + (column.max(0.0) as u32).min(columns - 1);
+        if index < grid.count {
+            out.push(Command::Pick(Some(grid.first + index * grid.stride)));
+        }
+    }
+    let mut text = "each scaled to its strongest weight; number: the class it answers to".to_owned();
+    if grid.stride > 1 {
+        text.push_str(&format!("; one neuron in {} shown", grid.stride));
+    }
+    style::footnote(ui, text);
+}
