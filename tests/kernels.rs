@@ -101,7 +101,7 @@ fn random_numbers_are_those_of_the_host() {
 fn integrate_plays_spike_lists_at_every_size() {
     let Some(gpu) = gpu() else { return };
     for size in SIZES {
-        let list = |k: u32| if k % 3 == 0 { vec![1 + k % 5, 9, 10, 70] } else { vec![] };
+        let list = |k: u32| if k.is_multiple_of(3) { vec![1 + k % 5, 9, 10, 70] } else { vec![] };
         let mut engine = engine(&gpu, network(vec![population("source", 0, size, lists(size, list))], Vec::new()));
         engine.advance(70).expect("advance");
         let mut expected: Vec<Spike> =
@@ -201,7 +201,7 @@ fn deliver_serves_projections_that_are_rules() {
     for size in SIZES {
         // Sources k % 2 == 0 fire at step 1. A relays one to one (delay 1), B gets all (delay 2), C all but its own
         // (delay 3).
-        let fires = |k: u32| k % 2 == 0;
+        let fires = |k: u32| k.is_multiple_of(2);
         let mut quiet = relay_cell();
         quiet.v_threshold_mv = 1.0e6;
         let rule = |target, connectivity, delay| Projection {
@@ -371,6 +371,32 @@ fn spikes_that_fall_out_of_the_ring_are_counted() {
     engine.advance(2).expect("advance");
     let next = self::sample(&mut engine);
     assert_eq!((next.spikes_lost, next.spikes.len() as u64), (0, next.population_spikes[0] - made));
+    assert_eq!(gpu.take_fault(), None);
+}
+
+#[test]
+fn more_spikes_than_are_read_at_once_arrive_complete_and_in_order() {
+    // 16,800 spikes a request, where the first read brings 16,384; two requests under way at once.
+    let Some(gpu) = gpu() else { return };
+    let size = 2800;
+    let cell = Cell::Source(Source::Poisson { rate_hz: 1.0e6 });
+    let mut engine = engine(&gpu, network(vec![population("source", 0, size, cell)], Vec::new()));
+    let request = SampleRequest { spikes: true, ..Default::default() };
+    let mut spikes = Vec::new();
+    for _ in 0..3 {
+        for _ in 0..2 {
+            engine.advance(6).expect("advance");
+            assert!(engine.request_sample(&request));
+        }
+        engine.wait().expect("wait");
+        for sample in std::iter::from_fn(|| engine.poll_sample()) {
+            assert_eq!(sample.spikes_lost, 0);
+            assert_eq!(sample.spikes.len(), 6 * size as usize);
+            spikes.extend(sample.spikes);
+        }
+    }
+    let expected = (1..=36).flat_map(|step| (0..size).map(move |neuron| Spike { step, neuron }));
+    assert!(spikes.into_iter().eq(expected));
     assert_eq!(gpu.take_fault(), None);
 }
 

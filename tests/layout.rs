@@ -3,8 +3,8 @@
 use std::mem::{offset_of, size_of};
 
 use spikescope::engine::gpu::layout::{
-    BLOCK_SIZE, BlockSums, DeliverRule, DeliverSegment, EngineGlobals, FieldRequest, MutableProjection, PruneState,
-    StepNumber,
+    BLOCK_SIZE, BlockSums, DeliverRule, DeliverSegment, EngineGlobals, FieldRequest, GatherRequest, MutableProjection,
+    PruneState, StepNumber,
 };
 use spikescope::engine::gpu::shaders;
 use spikescope::engine::{HISTOGRAM_BINS, NeuronState, PRUNED, PopulationParameters, RuleParameters, TraceParameters};
@@ -150,6 +150,7 @@ fn structs_of_the_engine() {
     }
     check!(shaders::MEASURE_NEURONS, BlockSums { count_low, count_high, membrane_mv });
     check!(shaders::MEASURE_FIELD, FieldRequest { target_local });
+    check!(shaders::GATHER_SPIKES, GatherRequest { first_step, room });
 }
 
 /// The value of a shader's constant.

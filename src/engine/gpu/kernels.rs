@@ -18,6 +18,7 @@ pub(super) struct Kernels {
     pub(super) measure_neurons: Kernel,
     pub(super) measure_weights: Kernel,
     pub(super) measure_field: Kernel,
+    pub(super) gather_spikes: Kernel,
 }
 
 /// Storage buffers of the hungriest kernel (`integrate`).
@@ -53,6 +54,7 @@ impl Kernels {
                 &[Uniform, Read, Read, Read, Read, Write],
                 None,
             ),
+            gather_spikes: Kernel::new(device, &shaders::GATHER_SPIKES, &[Uniform, Uniform, Read, Read, Write], None),
         }
     }
 }

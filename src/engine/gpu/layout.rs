@@ -166,6 +166,18 @@ pub struct BlockSums {
     pub membrane_mv: f32,
 }
 
+/// Twin of `GatherRequest` in `shaders/engine/gather_spikes.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+pub struct GatherRequest {
+    /// First step whose spikes are wanted.
+    pub first_step: u32,
+    /// Spikes that can be gathered at once.
+    pub room: u32,
+    /// Unused.
+    pub _padding: [u32; 2],
+}
+
 /// Twin of `FieldRequest` in `shaders/engine/measure_field.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]

@@ -13,6 +13,7 @@
 //! | `plastic` | projections whose weights can change |
 //! | `step` | dispatches of a step, slices, kernel times |
 //! | `sample` | measurements and read-back |
+//! | `spikes` | which spikes a sample holds |
 //! | `transfer` | checkpoints and weights |
 
 mod kernels;
@@ -21,6 +22,7 @@ mod plastic;
 mod rows;
 mod sample;
 pub mod shaders;
+mod spikes;
 mod state;
 mod step;
 mod transfer;
@@ -32,6 +34,7 @@ use kernels::Kernels;
 use layout::{DeliverSegment, MutableProjection};
 use plastic::Plastic;
 use sample::Pending;
+use spikes::{Arrived, SpikeReader};
 use state::State;
 use step::{KernelTimes, Slices};
 
@@ -74,9 +77,10 @@ pub struct GpuEngine {
     samples: ReadbackRing<Pending>,
     /// Samples that `wait` brought in before they were polled.
     finished: VecDeque<Sample>,
-    spikes_requested_at: u64,
-    /// Number of the first spike that no sample has had yet, modulo 2^32.
-    next_spike: u32,
+    spike_reader: SpikeReader,
+    /// The oldest sample, while the rest of its spikes is being read.
+    incomplete: Option<(Sample, Arrived)>,
+    rests: ReadbackRing<()>,
     next_drive_change: usize,
     network_hash: Option<u64>,
 }
@@ -126,6 +130,7 @@ impl GpuEngine {
             .integrate
             .bind_dynamic(&gpu.device, &state.steps, size_of::<layout::StepNumber>() as u64)
             .ok_or_else(|| EngineError::Misuse("the kernel `integrate` takes no step number".into()))?;
+        let spike_reader = SpikeReader::new(&gpu, memory, &kernels, &state)?;
         let dispatches = 1 + segments.len() + 2 * plastics.len();
         Ok(Self {
             integrate: integrate_group(&gpu, &kernels, &state),
@@ -136,8 +141,9 @@ impl GpuEngine {
             times: KernelTimes::new(&gpu, dispatches as u32),
             samples: ReadbackRing::new(Arc::clone(&gpu), "samples", SAMPLES_UNDER_WAY),
             finished: VecDeque::new(),
-            spikes_requested_at: 0,
-            next_spike: 0,
+            spike_reader,
+            incomplete: None,
+            rests: ReadbackRing::new(Arc::clone(&gpu), "rest of the spikes", 1),
             next_drive_change: 0,
             network_hash: None,
             step: 0,
@@ -188,17 +194,6 @@ impl GpuEngine {
             }
         }
         self.gpu.queue.submit([encoder.finish()]);
-    }
-
-    /// Turns read-backs that have arrived into samples, oldest first.
-    fn collect_samples(&mut self) {
-        while let Some((pending, bytes)) = self.samples.poll(|pending, bytes| (pending, bytes.to_vec())) {
-            let sample = self.decode_sample(&pending, &bytes);
-            self.finished.push_back(sample);
-        }
-        if let Some(times) = self.times.as_mut() {
-            times.update();
-        }
     }
 }
 
@@ -442,12 +437,7 @@ impl Engine for GpuEngine {
     }
 
     fn wait(&mut self) -> Result<(), EngineError> {
-        self.gpu.wait().map_err(EngineError::DeviceLost)?;
-        if self.gpu.is_lost() {
-            return Err(self.lost());
-        }
-        self.collect_samples();
-        Ok(())
+        self.settle_samples()
     }
 
     fn weights(&mut self, projection: usize) -> Result<Vec<f32>, EngineError> {

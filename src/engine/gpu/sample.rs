@@ -4,8 +4,8 @@
 use super::GpuEngine;
 use super::layout::{BlockSums, FieldRequest, PruneState};
 use super::plastic::{MEASURE_WORKGROUPS, Plastic};
-use super::state::START_CAPACITY;
-use crate::engine::{HISTOGRAM_BINS, NeuronState, PRUNED, Probe, ProjectionSample, Sample, SampleRequest, Spike};
+use super::spikes::{Arrived, GATHER_WORKGROUPS, SpikeWindow};
+use crate::engine::{EngineError, HISTOGRAM_BINS, NeuronState, PRUNED, Probe, ProjectionSample, Sample, SampleRequest};
 use crate::gpu::{Piece, grid};
 use crate::model::Network;
 
@@ -13,8 +13,8 @@ use crate::model::Network;
 pub(super) struct Pending {
     step: u64,
     request: SampleRequest,
-    /// Step of the spikes' last request before this one.
-    spikes_after: u64,
+    /// Where spikes are asked for.
+    spikes: Option<SpikeWindow>,
     /// True when the receptive field is that of a mutable projection.
     field: bool,
 }
@@ -34,7 +34,7 @@ impl GpuEngine {
         let pending = Pending {
             step: self.step,
             request: request.clone(),
-            spikes_after: self.spikes_requested_at.max(self.step.saturating_sub(u64::from(START_CAPACITY) - 2)),
+            spikes: request.spikes.then(|| self.spike_reader.open(&self.gpu, &self.kernels, &self.state, self.step)),
             field: field_plastic.is_some(),
         };
         let mut encoder =
@@ -42,10 +42,8 @@ impl GpuEngine {
         self.encode_measurements(&mut encoder, request, field_plastic);
         let mut pieces =
             vec![whole(&self.state.block_sums, self.state.block_populations.len() as u64 * BLOCK_SUM_BYTES)];
-        if request.spikes {
-            pieces.extend(start_pieces(&self.state.clock, &pending));
-            pieces.push(whole(&self.state.spikes, u64::from(self.state.spike_capacity) * 4));
-            self.spikes_requested_at = self.step;
+        if let Some(window) = pending.spikes {
+            pieces.extend(self.spike_reader.pieces(&self.state.clock, window));
         }
         if let Some(population) = request.counts_of.and_then(|index| network.populations.get(index)) {
             let (offset, bytes) = (u64::from(population.first) * 4, u64::from(population.size) * 4);
@@ -98,6 +96,10 @@ impl GpuEngine {
         let [x, y] = grid(self.state.global_values.block_count.div_ceil(64), max);
         self.kernels.measure_neurons.set(&mut pass, &self.measure_neurons);
         pass.dispatch_workgroups(x, y, 1);
+        if request.spikes {
+            self.kernels.gather_spikes.set(&mut pass, &self.spike_reader.group);
+            pass.dispatch_workgroups(GATHER_WORKGROUPS, 1, 1);
+        }
         if request.statistics {
             for plastic in &self.plastics {
                 self.kernels.measure_weights.set(&mut pass, &plastic.measure_weights);
@@ -110,16 +112,68 @@ impl GpuEngine {
         }
     }
 
-    /// Turns what came back into a sample.
-    pub(super) fn decode_sample(&mut self, pending: &Pending, bytes: &[u8]) -> Sample {
+    /// Turns read-backs that have arrived into samples, oldest first.
+    pub(super) fn collect_samples(&mut self) {
+        loop {
+            if let Some((mut sample, mut arrived)) = self.incomplete.take() {
+                match self.rests.poll(|(), bytes| bytemuck::pod_collect_to_vec(bytes)) {
+                    Some(words) => arrived.complete(words, self.state.spike_capacity),
+                    // A read that failed never comes: the spikes it was for count as lost.
+                    None if self.rests.is_empty() => {}
+                    None => {
+                        self.incomplete = Some((sample, arrived));
+                        break;
+                    }
+                }
+                self.spike_reader.finish(&arrived, &mut sample);
+                self.finished.push_back(sample);
+            }
+            let Some((pending, bytes)) = self.samples.poll(|pending, bytes| (pending, bytes.to_vec())) else { break };
+            let (mut sample, spikes) = self.decode_sample(&pending, &bytes);
+            match spikes.as_ref().and_then(|arrived| arrived.rest(&self.state)) {
+                Some(rest) => {
+                    let label = Some("engine.rest of spikes");
+                    let encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label });
+                    self.rests.submit(encoder, &rest, ());
+                    self.incomplete = spikes.map(|arrived| (sample, arrived));
+                }
+                None => {
+                    if let Some(arrived) = spikes {
+                        self.spike_reader.finish(&arrived, &mut sample);
+                    }
+                    self.finished.push_back(sample);
+                }
+            }
+        }
+        if let Some(times) = self.times.as_mut() {
+            times.update();
+        }
+    }
+
+    /// Blocks until every requested sample is finished.
+    pub(super) fn settle_samples(&mut self) -> Result<(), EngineError> {
+        loop {
+            self.gpu.wait().map_err(EngineError::DeviceLost)?;
+            if self.gpu.is_lost() {
+                return Err(self.lost());
+            }
+            self.collect_samples();
+            if self.incomplete.is_none() && self.samples.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Turns what came back into a sample; its spikes apart, which may not be complete.
+    fn decode_sample(&mut self, pending: &Pending, bytes: &[u8]) -> (Sample, Option<Arrived>) {
         let network = std::sync::Arc::clone(&self.network);
         let mut words = Words(bytes);
         let mut sample = Sample { step: pending.step, ..Default::default() };
         let blocks: Vec<BlockSums> = words.take(self.state.block_populations.len());
         self.decode_blocks(&blocks, pending.request.statistics, &mut sample);
-        if pending.request.spikes {
-            self.decode_spikes(pending, &mut words, &mut sample);
-        }
+        let spikes = pending
+            .spikes
+            .map(|window| self.spike_reader.arrive(window, words.take(window.word_count()), self.state.spike_capacity));
         if let Some(population) = pending.request.counts_of.and_then(|index| network.populations.get(index)) {
             sample.counts = words.take(population.size as usize);
         }
@@ -141,7 +195,7 @@ impl GpuEngine {
             };
             sample.probe = Some(Probe { neuron, state: state[0], synaptic: synaptic[0], field });
         }
-        sample
+        (sample, spikes)
     }
 
     fn decode_blocks(&self, blocks: &[BlockSums], statistics: bool, sample: &mut Sample) {
@@ -161,45 +215,12 @@ impl GpuEngine {
         }
     }
 
-    /// Spikes are numbered through all time: those of step s are `starts[s]..starts[s + 1]`, modulo 2^32.
-    fn decode_spikes(&mut self, pending: &Pending, words: &mut Words<'_>, sample: &mut Sample) {
-        let total: u32 = words.take::<u32>(1)[0];
-        let starts: Vec<u32> = words.take((pending.step - pending.spikes_after + 1) as usize);
-        let ring: Vec<u32> = words.take(self.state.spike_capacity as usize);
-        let unread = total.wrapping_sub(self.next_spike);
-        for (step, ends) in (pending.spikes_after as u32 + 1..).zip(starts.windows(2)) {
-            for k in 0..ends[1].wrapping_sub(ends[0]) {
-                let number = ends[0].wrapping_add(k);
-                if total.wrapping_sub(number) <= self.state.spike_capacity {
-                    let neuron = ring[(number & (self.state.spike_capacity - 1)) as usize];
-                    sample.spikes.push(Spike { step, neuron });
-                }
-            }
-        }
-        sample.spikes.sort_unstable();
-        sample.spikes_lost = u64::from(unread).saturating_sub(sample.spikes.len() as u64);
-        self.next_spike = total;
-    }
-
     fn decode_field(&self, projection: usize, words: &mut Words<'_>) -> Vec<f32> {
         let weight_max = self.network.projections[projection].weight_max();
         let sources = self.network.populations[self.network.projections[projection].source].size;
         let shares: Vec<f32> = words.take(sources as usize);
         shares.into_iter().map(|share| if share < 0.0 { PRUNED } else { share * weight_max }).collect()
     }
-}
-
-/// The total, then the starts of steps `spikes_after + 1 ..= step + 1`, in up to two pieces.
-fn start_pieces<'a>(clock: &'a wgpu::Buffer, pending: &Pending) -> [Piece<'a>; 3] {
-    let capacity = u64::from(START_CAPACITY);
-    let first = (pending.spikes_after + 1) % capacity;
-    let count = pending.step - pending.spikes_after + 1;
-    let before_wrap = count.min(capacity - first);
-    [
-        Piece { buffer: clock, offset: 0, bytes: 4 },
-        Piece { buffer: clock, offset: 4 + first * 4, bytes: before_wrap * 4 },
-        Piece { buffer: clock, offset: 4, bytes: (count - before_wrap) * 4 },
-    ]
 }
 
 const BLOCK_SUM_BYTES: u64 = size_of::<BlockSums>() as u64;

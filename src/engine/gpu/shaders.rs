@@ -140,6 +140,12 @@ pub const MEASURE_FIELD: ShaderSource = ShaderSource {
     ],
 };
 
+/// Copies the spikes since a step from the ring.
+pub const GATHER_SPIKES: ShaderSource = ShaderSource {
+    label: "engine.gather_spikes",
+    parts: &[part!("engine/globals.wgsl"), part!("engine/gather_spikes.wgsl")],
+};
+
 /// Every shader of the engine.
 pub const SHADERS: &[ShaderSource] = &[
     INTEGRATE,
@@ -153,4 +159,5 @@ pub const SHADERS: &[ShaderSource] = &[
     MEASURE_NEURONS,
     MEASURE_WEIGHTS,
     MEASURE_FIELD,
+    GATHER_SPIKES,
 ];

@@ -51,8 +51,7 @@ impl GpuEngine {
     /// See [`Engine::restore`](crate::engine::Engine::restore).
     pub(super) fn write_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), EngineError> {
         checkpoint.check(&self.network, &self.plan)?;
-        self.gpu.wait().map_err(EngineError::DeviceLost)?;
-        self.collect_samples();
+        self.settle_samples()?;
         self.finished.clear();
         let state = &self.state;
         self.write(&state.neurons, &checkpoint.neurons);
@@ -78,8 +77,7 @@ impl GpuEngine {
         self.step = checkpoint.step;
         self.next_drive_change =
             self.plan.drive_changes.partition_point(|change| u64::from(change.step) <= checkpoint.step);
-        self.spikes_requested_at = checkpoint.step;
-        self.next_spike = 0;
+        self.spike_reader.restart(checkpoint.step);
         self.state.write_live(&self.gpu.queue, &self.network, &self.plan, &self.live);
         for plastic in &mut self.plastics {
             plastic.update_rule(&self.gpu, &self.network, &self.plan, &self.live, self.state.power_first);
