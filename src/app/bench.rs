@@ -23,6 +23,8 @@ use crate::session::Session;
 struct BenchRun {
     #[serde(flatten)]
     run: Run,
+    cpu: String,
+    cpu_threads: usize,
     /// Of one repetition.
     simulated_s: f64,
     /// Median of the repetitions.
@@ -127,7 +129,9 @@ fn measure(scene: Scene, arguments: &BenchArguments, quiet: bool) -> Result<Opti
         .collect();
     let synapse_bytes = session.engine().synapse_bytes();
     Ok(Some(BenchRun {
-        run: Run::of(&mut session, gpu.as_deref()),
+        run: Run::without_pictures(&mut session, gpu.as_deref()),
+        cpu: cpu_name(),
+        cpu_threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         simulated_s,
         wall_s,
         wall_s_min: walls[0].as_secs_f64(),
@@ -181,6 +185,13 @@ fn median(walls: &[Duration]) -> f64 {
     }
 }
 
+/// As the system calls it, where it tells.
+fn cpu_name() -> String {
+    let table = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = table.lines().find(|line| line.starts_with("model name"));
+    line.and_then(|line| line.split_once(':')).map_or("unknown", |(_, name)| name.trim()).to_owned()
+}
+
 /// Spikes times the synapses that each goes out through.
 fn synaptic_events(network: &Network, spikes: &[u64]) -> f64 {
     let mut events = 0.0;
@@ -207,7 +218,7 @@ fn describe(run: &BenchRun) -> String {
          mean rate {:.2} Hz\n",
         run.run.scene,
         run.run.engine,
-        run.run.adapter.as_deref().unwrap_or("no adapter"),
+        run.run.adapter.as_deref().unwrap_or(&run.cpu),
         text::count(run.run.neurons),
         text::count(run.run.synapses),
         run.bytes_per_synapse,

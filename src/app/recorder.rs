@@ -43,10 +43,12 @@ impl Recorder {
     ) -> Result<Self, AppError> {
         let network = Arc::clone(session.network());
         let synapses = network.synapse_count();
+        let engine = session.engine().name();
+        let simulating = gpu.as_ref().filter(|_| engine == "gpu");
         let info = RecordingInfo {
             title: session.scene().title.clone(),
-            engine: session.engine().name().to_owned(),
-            adapter: gpu.as_ref().map_or_else(String::new, |gpu| gpu.info.name.clone()),
+            engine: engine.to_owned(),
+            adapter: simulating.map_or_else(String::new, |gpu| gpu.info.name.clone()),
             synapses: synapses <= SYNAPSES_MAX,
         };
         let mut writer = RecordingWriter::create(path, &network, info)?;

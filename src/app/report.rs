@@ -28,6 +28,12 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// A run whose only use for an adapter is to simulate: none is named where the CPU does.
+    pub(super) fn without_pictures(session: &mut Session, gpu: Option<&Gpu>) -> Self {
+        let simulates = session.engine().name() == "gpu";
+        Self::of(session, gpu.filter(|_| simulates))
+    }
+
     pub(super) fn of(session: &mut Session, gpu: Option<&Gpu>) -> Self {
         let engine = session.engine().name();
         let network = session.network();
@@ -142,7 +148,9 @@ impl Learning {
     pub(super) fn describe(&self) -> String {
         let accuracy = self.accuracy_percent.map_or_else(
             || "not enough of them to tell how many were right".to_owned(),
-            |percent| format!("{percent:.1} % of the last {} right", self.accuracy_window),
+            |percent| {
+                format!("{percent:.1} % of the last {} right", self.presentations.min(u64::from(self.accuracy_window)))
+            },
         );
         format!("{} images of {} shown; {accuracy}", text::count(self.presentations), self.data)
     }

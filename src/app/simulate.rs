@@ -73,7 +73,7 @@ pub(super) fn run(arguments: &SimulateArguments) -> Result<Ending, AppError> {
     let simulated_ms = report::simulated_ms(&session);
     let spikes = report::population_spikes(&mut session)?;
     let report = SimulateReport {
-        run: Run::of(&mut session, gpu.as_deref()),
+        run: Run::without_pictures(&mut session, gpu.as_deref()),
         simulated_ms,
         interrupted,
         recording: arguments.record.clone(),
