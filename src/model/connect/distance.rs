@@ -112,6 +112,9 @@ impl Grid {
     /// Boxes along one axis that can hold points within `radius` of `at`: index, and how many boxes away (the short way
     /// round).
     fn span(&self, axis: usize, at: f64, radius: f64) -> Vec<(usize, usize)> {
+        if self.cells[axis] == 1 {
+            return vec![(0, 0)];
+        }
         let count = self.cells[axis] as i64;
         let place = |x: f64| ((x - self.origin[axis]) / self.cell[axis]).floor().clamp(-1e15, 1e15) as i64;
         let (from, own, to) = (place(at - radius), place(at), place(at + radius));
@@ -140,8 +143,12 @@ struct Reach {
 
 impl Reach {
     fn new(grid: &Grid, kernel: &Kernel) -> Self {
-        let per_axis =
-            [0, 1, 2].map(|axis| ((kernel.radius / grid.cell[axis]).ceil() as usize + 2).min(grid.cells[axis] + 1));
+        // Boxes are a third of the radius or longer, so these are few. A single box along an axis bounds nothing.
+        let entries = |axis: usize| match grid.cells[axis] {
+            1 => 1,
+            _ => (kernel.radius / grid.cell[axis]).ceil() as usize + 2,
+        };
+        let per_axis = [entries(0), entries(1), entries(2)];
         let mut factors = Vec::with_capacity(per_axis.iter().product());
         for z in 0..per_axis[2] {
             for y in 0..per_axis[1] {
@@ -262,6 +269,27 @@ mod tests {
                     (0..900).filter(|&t| t != source && space.distance(source, t) <= 2.3).collect();
                 assert_eq!(row, expected, "source {source}, period {period:?}");
             }
+        }
+    }
+
+    #[test]
+    fn sources_may_stand_beside_the_targets_and_axes_may_be_left_out() {
+        let (_, targets) = sheet(900);
+        let sources: Vec<[f32; 3]> = targets.iter().map(|p| [p[0] + 1.7, p[1] + 2.0, p[2] - 9.0]).collect();
+        for (axes, shape) in [([true; 3], KernelShape::Flat), ([true, false, true], KernelShape::Gaussian(1.5))] {
+            let space = Space { sources: &sources, targets: &targets, period: [0.0; 3], axes };
+            let kernel = Kernel { probability: 1.0, shape, radius: 4.0, torus: false, axes };
+            let rows = rows_by_distance(space, kernel, false, 1, 0);
+            let (mut total, mut expected) = (0.0, 0.0);
+            for source in 0..900 {
+                let mut row = Vec::new();
+                rows.row(source, &mut row);
+                total += row.len() as f64;
+                let near = (0..900).map(|t| space.distance(source, t)).filter(|&r| r <= 4.0);
+                expected += near.map(|r| shape.at(r)).sum::<f64>();
+            }
+            let tolerance = if shape == KernelShape::Flat { 0.0 } else { 5.0 * f64::sqrt(expected) };
+            assert!(expected > 500.0 && (total - expected).abs() <= tolerance, "{axes:?}: {total} {expected}");
         }
     }
 

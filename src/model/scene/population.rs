@@ -36,6 +36,9 @@ const LIF_KEYS: [&str; 18] = [
     "initial_inhibitory",
 ];
 
+/// Keys of populations that only send spikes.
+const SOURCE_KEYS: [&str; 3] = ["rate_hz", "spikes_ms", "file"];
+
 /// Keys that `like` does not take over.
 const OWN_KEYS: [&str; 4] = ["size", "layout", "colour", "shape"];
 
@@ -60,6 +63,11 @@ pub(crate) fn read(root: &Fields<'_>, context: &Context<'_>) -> Result<Vec<Popul
     let sections = root.named("population")?;
     if sections.is_empty() {
         return Err(root.missing("population", "a scene needs at least one [population.NAME]"));
+    }
+    // A slip in a key explains a missing one better than the missing one explains itself.
+    let every: Vec<&str> = COMMON_KEYS.iter().chain(&LIF_KEYS).chain(&SOURCE_KEYS).copied().collect();
+    for (name, node) in &sections {
+        Fields::open(node, format!("population.{name}"), &every)?;
     }
     let merged = merge_likes(&sections)?;
     let sizes = resolve_sizes(&merged, context)?;
