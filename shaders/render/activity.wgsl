@@ -44,11 +44,11 @@ fn colour_of(neuron: u32, state: NeuronState, population: u32) -> vec3<f32> {
     let look = looks[population];
     switch frame.colour_by {
         case 1u: {
-            if look.membrane_span_mv <= 0.0 {
+            if look.has_membrane == 0u {
                 return NO_VALUE;
             }
-            let top = look.membrane_span_mv + state.theta_mv;
-            return map_colour(0u, (state.membrane_mv - look.membrane_low_mv) / max(top, 1e-6));
+            let span = look.threshold_mv + state.theta_mv - look.membrane_low_mv;
+            return map_colour(0u, (state.membrane_mv - look.membrane_low_mv) / max(span, 1e-3));
         }
         case 2u: {
             return map_colour(1u, log(1.0 + rate_hz(neuron, state) / RATE_KNEE_HZ) / log(1.0 + RATE_TOP_HZ / RATE_KNEE_HZ));

@@ -32,15 +32,19 @@ struct Frame {
     line_segments: u32,
     elapsed_ms: f32,
     splat_grid_width: u32,
+    gathered: u32,                 // 1: neurons were gathered as splats; 2: lines were gathered
+    padding_0: u32,
+    padding_1: u32,
+    padding_2: u32,
 }
 
 struct PopulationLook {
     colour: vec3<f32>,
     membrane_low_mv: f32,
-    membrane_span_mv: f32,         // 0: no membrane
+    threshold_mv: f32,             // without theta
     theta_top_mv: f32,             // 0: no theta
-    padding_0: u32,
-    padding_1: u32,
+    has_membrane: u32,
+    padding: u32,
 }
 
 @group(0) @binding(0) var<uniform> frame: Frame;

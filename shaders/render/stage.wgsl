@@ -1,4 +1,13 @@
-// The stage behind the network: a dark gradient, a faint floor with a grid below, a pool of light under the network.
+// The stage behind the network: a dark gradient, a faint floor with a grid below, a pool of light under the network; and
+// on it the light of what was gathered in fixed point instead of rasterised.
+
+const UNITS_PER_LIGHT = 4096.0;
+const UNITS_PER_LINE_LIGHT = 16384.0;
+const EXCITATORY = vec3<f32>(1.0, 0.393, 0.073);
+const INHIBITORY = vec3<f32>(0.084, 0.319, 1.0);
+
+@group(1) @binding(0) var<storage, read> pixels: array<u32>;       // red, green, blue of splats
+@group(1) @binding(1) var<storage, read> line_pixels: array<u32>;  // excitatory and inhibitory light of lines
 
 struct StageVertex {
     @builtin(position) position: vec4<f32>,
@@ -40,6 +49,15 @@ fn fs_main(in: StageVertex) -> @location(0) vec4<f32> {
             let lines = max(grid_line(place.x / cell, unit, 0.012), grid_line(place.y / cell, unit, 0.012));
             colour += reach * (vec3<f32>(0.0050, 0.0066, 0.0110) + lines * vec3<f32>(0.016, 0.022, 0.036));
         }
+    }
+    let pixel = u32(in.position.y) * u32(frame.size_px.x) + u32(in.position.x);
+    if (frame.gathered & 1u) != 0u {
+        let at = 3u * pixel;
+        colour += vec3<f32>(f32(pixels[at]), f32(pixels[at + 1u]), f32(pixels[at + 2u])) / UNITS_PER_LIGHT;
+    }
+    if (frame.gathered & 2u) != 0u {
+        let lines = vec2<f32>(f32(line_pixels[2u * pixel]), f32(line_pixels[2u * pixel + 1u])) / UNITS_PER_LINE_LIGHT;
+        colour += lines.x * EXCITATORY + lines.y * INHIBITORY;
     }
     return vec4<f32>(colour, 1.0);
 }

@@ -78,14 +78,13 @@ pub fn map_table() -> Vec<[f32; 4]> {
         .collect()
 }
 
-/// Membrane values at the two ends of the map, mV relative to rest: the lower of rest and reset, and the threshold
-/// without theta.
+/// Membrane values at the two ends of the map, mV relative to rest: the lower of rest and reset, and the threshold, to
+/// which theta is still to be added.
 #[must_use]
 pub fn membrane_range_mv(cell: &Cell) -> Option<[f32; 2]> {
     match cell {
         Cell::Lif(lif) => {
-            let low = (lif.v_reset_mv - lif.v_rest_mv).min(0.0) as f32;
-            Some([low, ((lif.v_threshold_mv - lif.v_rest_mv) as f32).max(low + 1e-3)])
+            Some([(lif.v_reset_mv - lif.v_rest_mv).min(0.0) as f32, (lif.v_threshold_mv - lif.v_rest_mv) as f32])
         }
         Cell::Source(_) => None,
     }

@@ -91,6 +91,10 @@ pub struct FrameUniform {
     pub elapsed_ms: f32,
     /// Workgroups in a row of the splat grid.
     pub splat_grid_width: u32,
+    /// 1: neurons were gathered as splats; 2: lines were gathered.
+    pub gathered: u32,
+    /// Unused.
+    pub _padding: [u32; 3],
 }
 
 /// How neurons of one population look. WGSL twin: `PopulationLook` in `shaders/render/frame.wgsl`.
@@ -101,12 +105,14 @@ pub struct PopulationLook {
     pub colour: [f32; 3],
     /// mV relative to rest, the low end of the membrane map.
     pub membrane_low_mv: f32,
-    /// mV from the low end to the threshold; 0: no membrane.
-    pub membrane_span_mv: f32,
+    /// mV relative to rest, without theta: the high end.
+    pub threshold_mv: f32,
     /// mV at the top of the theta map; 0: no theta.
     pub theta_top_mv: f32,
+    /// 1: it has a membrane value.
+    pub has_membrane: u32,
     /// Unused.
-    pub _padding: [u32; 2],
+    pub _padding: u32,
 }
 
 impl PopulationLook {
@@ -121,9 +127,10 @@ impl PopulationLook {
                 Self {
                     colour: colour::linear_rgb(population.colour),
                     membrane_low_mv: range.map_or(0.0, |[low, _]| low),
-                    membrane_span_mv: range.map_or(0.0, |[low, high]| high - low),
+                    threshold_mv: range.map_or(0.0, |[_, high]| high),
                     theta_top_mv: colour::theta_top_mv(&population.cell).unwrap_or(0.0),
-                    _padding: [0; 2],
+                    has_membrane: u32::from(range.is_some()),
+                    _padding: 0,
                 }
             })
             .collect();
@@ -185,6 +192,8 @@ pub(super) struct Extras {
     pub(super) splat_grid_width: u32,
     /// See [`FrameUniform`].
     pub(super) line_segments: u32,
+    /// See [`FrameUniform`].
+    pub(super) gathered: u32,
 }
 
 /// The shortest time in which a pulse crosses its line, ms: delays are often shorter than anyone can see.
@@ -243,6 +252,8 @@ impl FrameUniform {
             line_segments: extras.line_segments,
             elapsed_ms: (frame.elapsed_steps as f64 * frame.dt_ms) as f32,
             splat_grid_width: extras.splat_grid_width,
+            gathered: extras.gathered,
+            _padding: [0; 3],
         }
     }
 }

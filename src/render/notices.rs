@@ -3,6 +3,7 @@
 
 use super::colour;
 use super::frame::pulse_ms;
+use super::gather::Gathered;
 use super::sampling::Drawn;
 use crate::model::Network;
 use crate::session::ViewSettings;
@@ -41,11 +42,11 @@ impl Facts {
         self.picked = (drawn.synapses.len() as u64, drawn.total());
     }
 
-    pub(super) fn note_frame(&mut self, settings: &ViewSettings, splats: bool, splat_radius_px: f32) {
+    pub(super) fn note_frame(&mut self, settings: &ViewSettings, gathered: Gathered, splat_radius_px: f32) {
         if self.settings.as_ref() != Some(settings) {
             self.settings = Some(settings.clone());
         }
-        self.splat_radius_px = splats.then_some(splat_radius_px);
+        self.splat_radius_px = gathered.splats.then_some(splat_radius_px);
     }
 
     /// As text.

@@ -9,13 +9,13 @@ use super::bloom::Bloom;
 use super::camera::Camera;
 use super::colour;
 use super::frame::{Bounds, Extras, Frame, FrameUniform, PopulationLook};
+use super::gather::{Gather, Gathered};
 use super::marks::Marks;
 use super::notices::Facts;
 use super::pick::nearest_neuron;
 use super::points::Points;
 use super::sampling;
 use super::shaders;
-use super::splats::Splats;
 use super::synapses::{Lines, Synapses};
 use super::targets::{GlowChain, TargetLayouts, Targets};
 use super::wiring::{Bound, Depth, Draw, LIGHT_FORMAT, Mix, attachment, group, group_layout};
@@ -35,7 +35,7 @@ pub struct Renderer {
     stage: wgpu::RenderPipeline,
     tone: wgpu::RenderPipeline,
     points: Points,
-    splats: Splats,
+    gather: Gather,
     synapses: Synapses,
     marks: Marks,
     bloom: Bloom,
@@ -63,13 +63,6 @@ struct Loaded {
     partners: Vec<u32>,
 }
 
-/// How neurons of one picture are drawn.
-#[derive(Clone, Copy)]
-enum Style {
-    Spheres,
-    Splats { radius_max_px: f32 },
-}
-
 impl Renderer {
     /// A renderer for targets of this format (sRGB formats are written linearly, others encoded).
     #[must_use]
@@ -79,9 +72,11 @@ impl Renderer {
         let activity_layout = group_layout(device, "render.activity", &[Bound::Read, Bound::Read, Bound::Read]);
         let tone_layout = group_layout(device, "render.tone", &[Bound::Texture, Bound::Texture, Bound::Sampler]);
         let chain = GlowChain::new(gpu.is_software());
+        let synapses = Synapses::new(device, &view_layout, &activity_layout);
+        let gather = Gather::new(device, &view_layout, &activity_layout, &synapses);
         let stage = Draw {
             source: &shaders::STAGE,
-            groups: &[&view_layout],
+            groups: &[&view_layout, &gather.stage_layout],
             format: LIGHT_FORMAT,
             depth: Depth::Ignore,
             mix: Mix::Replace,
@@ -117,8 +112,8 @@ impl Renderer {
         });
         Self {
             points: Points::new(device, &view_layout, &activity_layout),
-            splats: Splats::new(device, &view_layout, &activity_layout),
-            synapses: Synapses::new(device, &view_layout, &activity_layout),
+            gather,
+            synapses,
             marks: Marks::new(device, &view_layout, &activity_layout),
             bloom: Bloom::new(device, chain),
             view_layout,
@@ -257,27 +252,23 @@ impl Renderer {
             });
             return;
         };
-        let style = match self.style(loaded.neuron_count, &frame.settings) {
-            Style::Splats { .. } if !self.splats.prepare(&self.gpu, size) => Style::Spheres,
-            style => style,
-        };
+        let wanted = self.wish(loaded.neuron_count, &frame.settings);
+        let gathered = self.gather.prepare(&self.gpu, size, wanted);
         let extras = Extras {
             bounds: loaded.bounds,
             neuron_count: loaded.neuron_count,
             picked: self.picked,
-            splat_radius_max_px: match style {
-                Style::Splats { radius_max_px } => radius_max_px,
-                Style::Spheres => 1.0,
-            },
-            splat_grid_width: Splats::grid_width(&self.gpu, loaded.neuron_count),
+            splat_radius_max_px: splat_radius_max_px(&self.gpu, loaded.neuron_count),
+            splat_grid_width: Gather::splat_grid_width(&self.gpu, loaded.neuron_count),
             line_segments: loaded.segments,
+            gathered: gathered.bits(),
         };
         let uniform = FrameUniform::new(frame, &extras);
         self.neuron_radius = uniform.neuron_radius;
-        self.facts.note_frame(&frame.settings, matches!(style, Style::Splats { .. }), extras.splat_radius_max_px);
+        self.facts.note_frame(&frame.settings, gathered, extras.splat_radius_max_px);
         self.gpu.queue.write_buffer(&self.uniform, 0, bytemuck::bytes_of(&uniform));
         self.look_up_weights(encoder, loaded);
-        self.draw_scene(encoder, loaded, targets, style, frame.settings.synapses);
+        self.draw_scene(encoder, loaded, targets, gathered, frame.settings.synapses);
         if uniform.bloom > 0.0 {
             self.bloom.draw(encoder, targets);
         }
@@ -292,20 +283,13 @@ impl Renderer {
         pass.draw(0..3, 0..1);
     }
 
-    fn style(&self, neurons: u32, settings: &ViewSettings) -> Style {
+    /// What to gather in fixed point rather than rasterise.
+    fn wish(&self, neurons: u32, settings: &ViewSettings) -> Gathered {
         let software = self.gpu.is_software();
-        let many = neurons > if software { 5_000 } else { 500_000 };
-        let radius_max_px = match (software, neurons) {
-            (false, _) => 8.0,
-            (true, 0..=20_000) => 6.0,
-            (true, 20_001..=200_000) => 3.0,
-            (true, _) => 1.0,
-        };
         match settings.points {
-            PointStyle::Quads => Style::Spheres,
-            PointStyle::Splats => Style::Splats { radius_max_px },
-            PointStyle::Auto if many => Style::Splats { radius_max_px },
-            PointStyle::Auto => Style::Spheres,
+            PointStyle::Quads => Gathered { splats: false, lines: false },
+            PointStyle::Splats => Gathered { splats: true, lines: software },
+            PointStyle::Auto => Gathered { splats: neurons > if software { 5_000 } else { 500_000 }, lines: software },
         }
     }
 
@@ -330,12 +314,15 @@ impl Renderer {
         encoder: &mut wgpu::CommandEncoder,
         loaded: &Loaded,
         targets: &Targets,
-        style: Style,
+        gathered: Gathered,
         view: SynapseView,
     ) {
-        if matches!(style, Style::Splats { .. }) {
-            let groups = [&loaded.view_group, &loaded.activity_group];
-            self.splats.gather(&self.gpu, encoder, groups, loaded.neuron_count);
+        let sample = loaded.sample.as_ref().filter(|_| view == SynapseView::Sample);
+        let of_picked = loaded.of_picked.as_ref().filter(|_| view != SynapseView::Hidden);
+        let shown: Vec<&Lines> = sample.into_iter().chain(of_picked).collect();
+        let groups = [&loaded.view_group, &loaded.activity_group];
+        if gathered != Gathered::default() {
+            self.gather.gather(&self.gpu, encoder, groups, gathered, loaded.neuron_count, &shown);
         }
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
             label: Some("render.scene"),
@@ -347,23 +334,20 @@ impl Renderer {
             }),
             ..Default::default()
         });
-        pass.set_bind_group(0, &loaded.view_group, &[]);
+        pass.set_bind_group(0, groups[0], &[]);
+        pass.set_bind_group(1, self.gather.stage_group(), &[]);
         pass.set_pipeline(&self.stage);
         pass.draw(0..3, 0..1);
-        if matches!(style, Style::Splats { .. }) {
-            self.splats.resolve(&mut pass);
-        }
-        pass.set_bind_group(1, &loaded.activity_group, &[]);
-        if matches!(style, Style::Spheres) {
+        pass.set_bind_group(1, groups[1], &[]);
+        if !gathered.splats {
             self.points.draw_spheres(&mut pass, loaded.neuron_count);
         }
-        if let (Some(lines), SynapseView::Sample) = (&loaded.sample, view) {
-            self.synapses.draw(&mut pass, lines);
+        if !gathered.lines {
+            for lines in shown {
+                self.synapses.draw(&mut pass, lines);
+            }
         }
-        if let (Some(lines), SynapseView::Sample | SynapseView::Picked) = (&loaded.of_picked, view) {
-            self.synapses.draw(&mut pass, lines);
-        }
-        if matches!(style, Style::Spheres) {
+        if !gathered.splats {
             self.points.draw_flashes(&mut pass, loaded.neuron_count);
         }
         self.marks.draw(&mut pass);
@@ -380,6 +364,16 @@ impl Renderer {
     #[must_use]
     pub fn notices(&self) -> Vec<String> {
         self.facts.lines()
+    }
+}
+
+/// Largest radius of a splat: fewer pixels each, the more there are, where that is slow.
+fn splat_radius_max_px(gpu: &Gpu, neurons: u32) -> f32 {
+    match (gpu.is_software(), neurons) {
+        (false, _) => 8.0,
+        (true, 0..=20_000) => 6.0,
+        (true, 20_001..=200_000) => 3.0,
+        (true, _) => 1.0,
     }
 }
 

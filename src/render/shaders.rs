@@ -13,6 +13,7 @@ const FRAME: (&str, &str) = part!("render/frame.wgsl");
 const NEURON: (&str, &str) = part!("common/neuron.wgsl");
 const ACTIVITY: (&str, &str) = part!("render/activity.wgsl");
 const LINE: (&str, &str) = part!("render/line.wgsl");
+const LINE_LIGHT: (&str, &str) = part!("render/line_light.wgsl");
 const LIGHT: (&str, &str) = part!("render/light.wgsl");
 
 /// Backdrop and floor.
@@ -23,18 +24,22 @@ pub const POINTS: ShaderSource =
 /// Halos of spikes.
 pub const FLASHES: ShaderSource =
     ShaderSource { label: "render.flashes", parts: &[FRAME, NEURON, ACTIVITY, LIGHT, part!("render/flashes.wgsl")] };
-/// Neurons as splats: gathering.
+/// Neurons as splats.
 pub const SPLATS: ShaderSource =
     ShaderSource { label: "render.splats", parts: &[FRAME, NEURON, ACTIVITY, LIGHT, part!("render/splats.wgsl")] };
-/// Neurons as splats: into the picture.
-pub const SPLATS_RESOLVE: ShaderSource =
-    ShaderSource { label: "render.splats_resolve", parts: &[FRAME, part!("render/splats_resolve.wgsl")] };
 /// Live weights of synapse lines.
 pub const LINES_UPDATE: ShaderSource =
     ShaderSource { label: "render.lines_update", parts: &[FRAME, LINE, part!("render/lines_update.wgsl")] };
 /// Synapses as lines.
-pub const LINES: ShaderSource =
-    ShaderSource { label: "render.lines", parts: &[FRAME, NEURON, ACTIVITY, LINE, part!("render/lines.wgsl")] };
+pub const LINES: ShaderSource = ShaderSource {
+    label: "render.lines",
+    parts: &[FRAME, NEURON, ACTIVITY, LINE, LINE_LIGHT, part!("render/lines.wgsl")],
+};
+/// Synapses as lines, gathered.
+pub const LINES_GATHER: ShaderSource = ShaderSource {
+    label: "render.lines_gather",
+    parts: &[FRAME, NEURON, ACTIVITY, LINE, LINE_LIGHT, part!("render/lines_gather.wgsl")],
+};
 /// Rings around picked neurons.
 pub const MARKS: ShaderSource =
     ShaderSource { label: "render.marks", parts: &[FRAME, NEURON, ACTIVITY, part!("render/marks.wgsl")] };
@@ -48,4 +53,4 @@ pub const TONE: ShaderSource = ShaderSource { label: "render.tone", parts: &[FRA
 
 /// All of them.
 pub const SHADERS: &[ShaderSource] =
-    &[STAGE, POINTS, FLASHES, SPLATS, SPLATS_RESOLVE, LINES_UPDATE, LINES, MARKS, BLOOM_DOWN, BLOOM_UP, TONE];
+    &[STAGE, POINTS, FLASHES, SPLATS, LINES_UPDATE, LINES, LINES_GATHER, MARKS, BLOOM_DOWN, BLOOM_UP, TONE];

@@ -230,6 +230,11 @@ impl Synapses {
         updates
     }
 
+    /// Lines, states, looks of projections: group 2 of every draw of lines.
+    pub(super) const fn line_layout(&self) -> &wgpu::BindGroupLayout {
+        &self.line_layout
+    }
+
     /// Looks up live weights. Group 0 is set.
     pub(super) fn update(&self, pass: &mut wgpu::ComputePass<'_>, lines: &Lines) {
         pass.set_pipeline(&self.update);
@@ -244,11 +249,21 @@ impl Synapses {
         pass.set_pipeline(&self.lines);
         pass.set_bind_group(2, &lines.group, &[]);
         pass.set_index_buffer(lines.indices.slice(..), wgpu::IndexFormat::Uint32);
-        pass.draw_indexed(0..6 * lines.segments * lines.count, 0, 0..1);
+        pass.draw_indexed(0..6 * lines.piece_count(), 0, 0..1);
     }
 }
 
 impl Lines {
+    /// Group 2 of every draw of them.
+    pub(super) const fn group(&self) -> &wgpu::BindGroup {
+        &self.group
+    }
+
+    /// Straight pieces, all lines together.
+    pub(super) const fn piece_count(&self) -> u32 {
+        self.count * self.segments
+    }
+
     /// Something about them can change.
     pub(super) fn has_updates(&self) -> bool {
         !self.updates.is_empty()

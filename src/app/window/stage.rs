@@ -195,7 +195,8 @@ impl Stage {
             .collect();
         let stops = if stops.is_empty() { around(&self.bounds, self.camera.pose()) } else { stops };
         self.tour_s = 0.0;
-        self.camera.start_tour(Tour::new(stops));
+        let repeats = view.tour.is_empty() || view.tour_repeats;
+        self.camera.start_tour(Tour::new(&stops, repeats));
     }
 
     /// Moves the camera so that the whole network is seen, from where it looks now.

@@ -6,6 +6,7 @@ use std::f32::consts::{PI, TAU};
 use glam::Vec3;
 
 use super::PITCH_LIMIT;
+use crate::model::scene::CameraPose;
 
 /// Where a camera stands, what it looks at, and how wide it sees. Scene units, y up.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,6 +42,12 @@ impl Pose {
                 .max(offset.dot(probe.up()).abs() / tan_y - depth);
         }
         Self { eye: (centre - probe.forward() * distance * 1.06).to_array(), target: centre.to_array(), fov_degrees }
+    }
+}
+
+impl From<CameraPose> for Pose {
+    fn from(pose: CameraPose) -> Self {
+        Self { eye: pose.eye, target: pose.target, fov_degrees: pose.fov_degrees }
     }
 }
 

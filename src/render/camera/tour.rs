@@ -2,31 +2,55 @@
 //! rendering can ask for any frame.
 
 use super::pose::{Orbit, Pose};
+use crate::model::scene::ViewScene;
 
 /// One stop.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TourStop {
     /// Where.
     pub pose: Pose,
-    /// Time to get here from the stop before, s. The first stop's counts when the tour starts over.
+    /// Time to get here, s.
     pub travel_s: f64,
     /// Time to stay, s.
     pub hold_s: f64,
 }
 
-/// Stops that follow each other, over and over.
+/// Stops that follow each other, once or over and over.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tour {
+    start: Option<Orbit>,
     stops: Vec<(Orbit, f64, f64)>,
+    repeats: bool,
 }
 
 impl Tour {
     /// A tour over these stops. Times that are negative or no numbers count as 0.
     #[must_use]
-    pub fn new(stops: Vec<TourStop>) -> Self {
+    pub fn new(stops: &[TourStop], repeats: bool) -> Self {
         let time = |t: f64| if t.is_finite() { t.max(0.0) } else { 0.0 };
         let stops = stops.iter().map(|s| (Orbit::from_pose(s.pose), time(s.travel_s), time(s.hold_s))).collect();
-        Self { stops }
+        Self { start: None, stops, repeats }
+    }
+
+    /// The tour of a scene, from its opening pose; empty where it has none.
+    #[must_use]
+    pub fn of_scene(view: &ViewScene) -> Self {
+        let stops: Vec<TourStop> = view
+            .tour
+            .iter()
+            .map(|step| TourStop {
+                pose: step.camera.into(),
+                travel_s: f64::from(step.move_s),
+                hold_s: f64::from(step.hold_s),
+            })
+            .collect();
+        Self::new(&stops, view.tour_repeats).starting_at(view.camera.into())
+    }
+
+    /// The same tour, with its first leg from here.
+    #[must_use]
+    pub fn starting_at(self, pose: Pose) -> Self {
+        Self { start: Some(Orbit::from_pose(pose)), ..self }
     }
 
     /// Without stops.
@@ -41,23 +65,30 @@ impl Tour {
         self.stops.iter().map(|(_, travel, hold)| travel + hold).sum()
     }
 
-    /// The place after `time_s`; the tour must not be empty. It begins at its first stop, and goes back there after the
-    /// last.
+    /// The place after `time_s`; the tour must not be empty.
     pub(super) fn at(&self, time_s: f64) -> Orbit {
-        let round = self.round_s();
-        let mut left = if round > 0.0 { time_s.max(0.0) % round } else { 0.0 };
-        for (index, &(here, _, hold)) in self.stops.iter().enumerate() {
-            if left <= hold {
-                return here;
+        let (round, last) = (self.round_s(), self.stops[self.stops.len() - 1].0);
+        let mut left = time_s.max(0.0);
+        let mut from = self.start.unwrap_or(self.stops[0].0);
+        if left >= round {
+            if !self.repeats || round <= 0.0 {
+                return last;
             }
-            left -= hold;
-            let (next, travel, _) = self.stops[(index + 1) % self.stops.len()];
+            left %= round;
+            from = last;
+        }
+        for &(stop, travel, hold) in &self.stops {
             if left < travel {
-                return here.towards(&next, ease((left / travel) as f32));
+                return from.towards(&stop, ease((left / travel) as f32));
             }
             left -= travel;
+            if left < hold {
+                return stop;
+            }
+            left -= hold;
+            from = stop;
         }
-        self.stops[0].0
+        last
     }
 
     /// The pose after `time_s`; none for an empty tour.
@@ -76,40 +107,54 @@ fn ease(x: f32) -> f32 {
 mod tests {
     use super::*;
 
-    fn tour() -> Tour {
-        let stop = |x: f32| TourStop {
-            pose: Pose { eye: [x, 0.0, 10.0], target: [x, 0.0, 0.0], fov_degrees: 45.0 },
-            travel_s: 2.0,
-            hold_s: 1.0,
-        };
-        Tour::new(vec![stop(0.0), stop(4.0), stop(8.0)])
+    fn at(x: f32) -> Pose {
+        Pose { eye: [x, 0.0, 10.0], target: [x, 0.0, 0.0], fov_degrees: 45.0 }
+    }
+
+    fn tour(repeats: bool) -> Tour {
+        let stop = |x: f32| TourStop { pose: at(x), travel_s: 2.0, hold_s: 1.0 };
+        Tour::new(&[stop(0.0), stop(4.0), stop(8.0)], repeats).starting_at(at(-4.0))
     }
 
     #[test]
-    fn it_holds_travels_and_starts_over() {
-        let tour = tour();
+    fn it_travels_holds_and_starts_over() {
+        let tour = tour(true);
         assert_eq!(tour.round_s(), 9.0);
         let x = |t: f64| tour.pose_at(t).expect("not empty").eye[0];
-        for (time, expected) in
-            [(0.0, 0.0), (0.9, 0.0), (2.0, 2.0), (3.5, 4.0), (5.0, 6.0), (6.5, 8.0), (8.0, 4.0), (9.5, 0.0)]
-        {
-            assert!((x(time) - expected).abs() < 1e-4, "at {time}: {}", x(time));
+        let expected = [
+            (0.0, -4.0),
+            (1.0, -2.0),
+            (2.5, 0.0),
+            (4.0, 2.0),
+            (5.5, 4.0),
+            (7.0, 6.0),
+            (8.5, 8.0),
+            (10.0, 4.0),
+            (11.5, 0.0),
+        ];
+        for (time, place) in expected {
+            assert!((x(time) - place).abs() < 1e-4, "at {time}: {}", x(time));
         }
     }
 
     #[test]
+    fn without_repeats_it_ends_at_the_last_stop() {
+        assert!((tour(false).pose_at(500.0).expect("not empty").eye[0] - 8.0).abs() < 1e-4);
+    }
+
+    #[test]
     fn it_is_smooth() {
-        let tour = tour();
+        let tour = tour(true);
         let x = |t: f64| tour.pose_at(t).expect("not empty").eye[0];
-        let steps: Vec<f32> = (0..900).map(|k| x(f64::from(k + 1) * 0.01) - x(f64::from(k) * 0.01)).collect();
-        assert!(steps.windows(2).all(|pair| (pair[1] - pair[0]).abs() < 2.5e-3), "no jerk");
+        let steps: Vec<f32> = (0..1700).map(|k| x(f64::from(k + 1) * 0.01) - x(f64::from(k) * 0.01)).collect();
+        assert!(steps.windows(2).all(|pair| (pair[1] - pair[0]).abs() < 5e-3), "no jerk");
     }
 
     #[test]
     fn tours_without_time_stand_still() {
         let pose = Pose { eye: [1.0, 0.0, 10.0], target: [0.0; 3], fov_degrees: 45.0 };
-        let tour = Tour::new(vec![TourStop { pose, travel_s: 0.0, hold_s: f64::NAN }]);
+        let tour = Tour::new(&[TourStop { pose, travel_s: 0.0, hold_s: f64::NAN }], true);
         assert!((tour.pose_at(5.0).expect("not empty").eye[0] - 1.0).abs() < 1e-5);
-        assert_eq!(Tour::new(Vec::new()).pose_at(1.0), None);
+        assert_eq!(Tour::new(&[], true).pose_at(1.0), None);
     }
 }
