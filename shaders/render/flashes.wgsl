@@ -32,7 +32,7 @@ fn vs_main(@builtin(vertex_index) vertex: u32) -> FlashVertex {
     let depth = max(clip.w - frame.neuron_radius, frame.near);
     out.position = vec4<f32>(clip.xy + out.local * halo_px * 2.0 / frame.size_px * clip.w, clip.z * clip.w / depth, clip.w);
     let colour = colour_of(neuron, state, bitcast<u32>(place.w)) * fog_at(clip.w);
-    out.light = flash_colour(colour) * (flash * FLASH_GAIN * HALO_GAIN);
+    out.light = flash_colour(colour) * (flash * frame.flash_gain * HALO_GAIN);
     return out;
 }
 

@@ -33,9 +33,9 @@ struct Frame {
     elapsed_ms: f32,
     splat_grid_width: u32,
     gathered: u32,                 // 1: neurons were gathered as splats; 2: lines were gathered
+    flash_gain: f32,               // light of a spike over that of a bright neuron at rest
     padding_0: u32,
     padding_1: u32,
-    padding_2: u32,
 }
 
 struct PopulationLook {

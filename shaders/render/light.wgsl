@@ -1,7 +1,6 @@
 // How a neuron shines: a shaded sphere at rest, a hot core when it spikes. Spheres and splats share these numbers, so
 // that both put the same light into the picture.
 
-const FLASH_GAIN = 4.0;
 const BASE_MEAN = 0.594;   // mean of base_shade over the disc
 const FLASH_MEAN = 1.467;  // mean of flash_shade over the disc
 
@@ -19,5 +18,5 @@ fn flash_shade(normal_z: f32) -> f32 {
 
 // The colour of a spike's light: the neuron's, a little towards white.
 fn flash_colour(colour: vec3<f32>) -> vec3<f32> {
-    return mix(colour, vec3<f32>(0.9, 0.95, 1.0), 0.22);
+    return mix(colour, vec3<f32>(0.9, 0.95, 1.0), 0.12);
 }

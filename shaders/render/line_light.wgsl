@@ -40,7 +40,8 @@ fn light_of(line: Line, state: LineState, look: ProjectionLook) -> LineLight {
     }
     // What has just grown shines brighter for a while.
     let growth = clamp((state.share - state.average) * 6.0, 0.0, 1.5);
-    let strength = state.share * (0.35 + 0.65 * state.share);
+    // Steep, so that what was learnt stands out from the many weak ones.
+    let strength = state.share * state.share * (0.15 + 0.85 * state.share);
     let body = opacity * strength * (1.0 + growth) * state.emphasis;
     let source = neurons[line.source];
     if frame.pulse_ms > 0.0 && source.last_spike_step != 0u {

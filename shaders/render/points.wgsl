@@ -38,7 +38,7 @@ fn vs_main(@builtin(vertex_index) vertex: u32) -> PointVertex {
     let fog = fog_at(clip.w);
     let colour = colour_of(neuron, state, bitcast<u32>(place.w)) * fog;
     out.base = colour * frame.base_brightness;
-    out.flash = flash_colour(colour) * (flash_of(state) * FLASH_GAIN);
+    out.flash = flash_colour(colour) * (flash_of(state) * frame.flash_gain);
     out.radius_px = radius_px;
     out.coverage = min(true_px * true_px / (radius_px * radius_px), 1.0);
     return out;

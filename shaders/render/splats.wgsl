@@ -36,7 +36,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
     let state = neurons[neuron];
     let colour = colour_of(neuron, state, bitcast<u32>(place.w));
-    let shine = colour * (frame.base_brightness * BASE_MEAN) + flash_colour(colour) * (flash_of(state) * FLASH_GAIN * FLASH_MEAN);
+    let shine = colour * (frame.base_brightness * BASE_MEAN) + flash_colour(colour) * (flash_of(state) * frame.flash_gain * FLASH_MEAN);
     // All the light of its disc.
     let units = shine * (fog_at(clip.w) * 3.14159265 * radius_px * radius_px * UNITS_PER_LIGHT);
     let rounding = f32((neuron * 2654435769u) >> 8u) / 16777216.0;

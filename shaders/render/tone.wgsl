@@ -4,7 +4,7 @@
 override encode_srgb: bool = true;
 
 const SHOULDER = 0.55;
-const DESATURATION = 0.09;
+const DESATURATION = 0.06;
 
 @group(1) @binding(0) var light: texture_2d<f32>;
 @group(1) @binding(1) var glow: texture_2d<f32>;

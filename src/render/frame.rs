@@ -93,8 +93,10 @@ pub struct FrameUniform {
     pub splat_grid_width: u32,
     /// 1: neurons were gathered as splats; 2: lines were gathered.
     pub gathered: u32,
+    /// Light of a spike over that of a bright neuron at rest.
+    pub flash_gain: f32,
     /// Unused.
-    pub _padding: [u32; 3],
+    pub _padding: [u32; 2],
 }
 
 /// How neurons of one population look. WGSL twin: `PopulationLook` in `shaders/render/frame.wgsl`.
@@ -202,6 +204,11 @@ pub fn pulse_ms(settings: &ViewSettings) -> f32 {
     positive(settings.flash_decay_ms, 30.0)
 }
 
+/// Many neurons share the light that a few would have, so that waves in a crowd do not burn out.
+fn flash_gain(neurons: u32) -> f32 {
+    4.0 * (3_000.0 / neurons.max(1) as f32).powf(0.22).clamp(0.2, 1.0)
+}
+
 fn positive(value: f32, otherwise: f32) -> f32 {
     if value.is_finite() && value > 0.0 { value } else { otherwise }
 }
@@ -233,7 +240,7 @@ impl FrameUniform {
             dt_ms: positive(frame.dt_ms as f32, 1.0),
             flash_decay_ms: positive(settings.flash_decay_ms, 30.0),
             neuron_radius: radius,
-            base_brightness: unit(settings.base_brightness),
+            base_brightness: unit(settings.base_brightness) * (flash_gain(extras.neuron_count) / 4.0).sqrt(),
             fog: unit(settings.fog),
             colour_by: match settings.colour_by {
                 ColourBy::Population => 0,
@@ -253,7 +260,8 @@ impl FrameUniform {
             elapsed_ms: (frame.elapsed_steps as f64 * frame.dt_ms) as f32,
             splat_grid_width: extras.splat_grid_width,
             gathered: extras.gathered,
-            _padding: [0; 3],
+            flash_gain: flash_gain(extras.neuron_count),
+            _padding: [0; 2],
         }
     }
 }

@@ -229,7 +229,7 @@ impl Renderer {
             let emphasis = |k: usize| {
                 let s = drawn.synapses[k];
                 let other = if s.source == neuron { s.target } else { s.source };
-                if loaded.partners.binary_search(&other).is_ok() { 5.0 } else { 2.0 }
+                if loaded.partners.binary_search(&other).is_ok() { 4.0 } else { 1.5 }
             };
             self.synapses.lines(&self.gpu, network, &loaded.weights, &drawn, &emphasis, loaded.segments)
         });
@@ -379,7 +379,7 @@ fn splat_radius_max_px(gpu: &Gpu, neurons: u32) -> f32 {
 
 /// Lines that this adapter draws fast enough, at most what was asked for.
 fn line_budget(gpu: &Gpu, asked: u32) -> u32 {
-    asked.min(if gpu.is_software() { 8_000 } else { 500_000 })
+    asked.min(if gpu.is_software() { 20_000 } else { 500_000 })
 }
 
 /// Pieces per curved line: fewer where vertices are expensive or lines are many.

@@ -17,7 +17,7 @@ const WORKGROUP: u32 = 64;
 /// A share that says: not looked at yet.
 const UNKNOWN: f32 = -2.0;
 /// Crowding: this many lines shine at full opacity, more share it.
-const LINES_AT_FULL_OPACITY: f32 = 900.0;
+const LINES_AT_FULL_OPACITY: f32 = 140.0;
 
 /// One line. WGSL twin: `Line` in `shaders/render/line.wgsl`.
 #[repr(C)]
@@ -284,7 +284,7 @@ fn strip_indices(lines: u32, segments: u32) -> Vec<u32> {
 
 fn looks(network: &Network, drawn: &Drawn) -> Vec<ProjectionLook> {
     let middles: Vec<Vec3> = network.populations.iter().map(|p| middle_of(network, p.neurons())).collect();
-    let crowding = (LINES_AT_FULL_OPACITY / drawn.synapses.len().max(1) as f32).sqrt().clamp(0.15, 1.0);
+    let crowding = (LINES_AT_FULL_OPACITY / drawn.synapses.len().max(1) as f32).sqrt().clamp(0.03, 1.0);
     network
         .projections
         .iter()
