@@ -57,7 +57,8 @@ impl Clock {
             return u32::MAX;
         }
         let steps = wall.min(FRAME_MAX).as_secs_f64() * 1e3 * self.speed / dt_ms + self.carry;
-        let whole = steps.floor().min(f64::from(u32::MAX));
+        // A hair above: parts that add up to a whole step in words do so in floating point too.
+        let whole = (steps + 1e-6).floor().min(f64::from(u32::MAX));
         self.carry = (steps - whole).clamp(0.0, 1.0);
         whole as u32
     }
