@@ -1,6 +1,7 @@
 //! The two engines side by side: the same spikes at every step, the same weights after learning, normalising and
 //! pruning, the same state in every checkpoint. All comparisons are exact, except that values below the smallest normal
-//! f32 count as zero: GPUs may flush them, and no spike ever depends on them.
+//! f32 count as zero: GPUs may flush them, and no spike ever depends on them. They hold on adapters that round every
+//! operation as written, such as Mesa's software adapter (see the module engine::gpu on others).
 
 #[path = "common/networks.rs"]
 mod networks;

@@ -3,6 +3,15 @@
 //! In: a [`Network`]. Out: the buffers that the renderer draws from ([`Activity::Device`]), samples through a ring of
 //! read-backs. Steps are submitted in slices; nothing is read back between them.
 //!
+//! # How exact
+//!
+//! Every sum of inputs is an integer sum, so the same seed on the same device gives the same spikes, whatever the order
+//! of its threads. Against the CPU engine the results are equal bit for bit where the device rounds every operation as
+//! IEEE 754 asks (Mesa's software adapter does, and `tests/lockstep.rs` shows it), but for values below the smallest
+//! normal f32, which may be flushed to zero. WGSL lets a driver fuse a multiplication with an addition and divide with
+//! an error of 2.5 units in the last place; on such a device membranes and weights may differ from the CPU's in their
+//! last bits, and a spike at the very edge of the threshold may fall one step earlier or later.
+//!
 //! | file | owns |
 //! |---|---|
 //! | [`layout`] | structs shared with the shaders |
