@@ -443,7 +443,7 @@ fn a_network_that_cannot_fit_is_refused_before_it_is_built() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever a slip of the hand does to a scene: a message or a scene, never a panic.
     #[test]
