@@ -260,6 +260,19 @@ fn a_simulation_repeats_itself_and_another_seed_does_not() {
 }
 
 #[test]
+fn the_first_scene_runs_and_is_the_one_that_the_readme_explains() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let scene = root.join("examples/first_scene.toml");
+    let readme = fs::read_to_string(root.join("README.md")).expect("readme");
+    let explained: Vec<&str> =
+        readme.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).map(str::trim).collect();
+    assert_eq!(explained.join("\n\n"), fs::read_to_string(&scene).expect("scene").trim());
+    let path = scene.to_str().expect("utf-8");
+    let output = run(&["simulate", path, "--engine", "cpu", "--duration-ms", "100", "--json"]);
+    assert!(json(&output.stdout)["rate_hz"]["inhibitory"].as_f64().expect("a rate") > 1.0, "{}", stderr(&output));
+}
+
+#[test]
 fn a_bench_is_a_list_of_runs() {
     let temporary = tempfile::tempdir().expect("temporary folder");
     let arguments = ["bench", "small.toml", "--engine", "cpu", "--duration-ms", "20", "--warm-up-ms", "10", "--json"];
