@@ -87,8 +87,7 @@ fn has_adapter() -> bool {
     let found = !adapters().is_empty();
     assert!(found || std::env::var_os("SPIKESCOPE_REQUIRE_GPU").is_none(), "no graphics adapter");
     if !found {
-        // The test harness shows this only when asked.
-        println!("skipped: no graphics adapter");
+        eprintln!("skipped: no graphics adapter");
     }
     found
 }
@@ -156,7 +155,7 @@ fn networks_larger_than_the_adapters_limits_are_refused_with_bytes() {
     let limit = adapters()[0]["largest_storage_binding_bytes"].as_u64().expect("bytes");
     let neurons = limit / 16 + 1000;
     if neurons > 10_000_000 {
-        println!("skipped: this adapter's limits are too large to pass in a test");
+        eprintln!("skipped: this adapter's limits are too large to pass in a test");
         return;
     }
     let temporary = tempfile::tempdir().expect("temporary folder");
