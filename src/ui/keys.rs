@@ -1,4 +1,4 @@
-//! The keyboard: one table of what every key does, which the help shows and [`pressed`] obeys.
+//! The keyboard: one table of what every key does, which the help shows and `pressed` obeys.
 
 use egui::{Context, Key, Modifiers};
 

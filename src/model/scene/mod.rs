@@ -1,5 +1,5 @@
 //! Scenes: what a user writes. TOML text, read strictly (every mistake is one message with file, line, key and advice),
-//! changed by overrides, and compiled to a [`Network`](crate::model::Network).
+//! changed by overrides, and compiled to a [`Network`].
 //!
 //! The reference of the format is `docs/scenes.md`.
 
