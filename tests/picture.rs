@@ -315,7 +315,7 @@ fn a_line_shines_grows_with_its_weight_and_goes_when_pruned() {
         let shown = ViewSettings { synapses: SynapseView::Sample, ..hidden.clone() };
         let mut studio = Studio::new(Arc::clone(&gpu), &network, &shown);
         let dark = studio.shoot(&quiet(2), &hidden, STEP);
-        let mut light = |studio: &mut Studio, share: f32, step: u64| {
+        let light = |studio: &mut Studio, share: f32, step: u64| {
             studio.weights = vec![Some(vec![share])];
             studio.shoot(&quiet(2), &shown, step).total_beyond(&dark)
         };

@@ -20,7 +20,7 @@ struct ProjectionLook {
     axis: vec3<f32>,      // from the source population's middle to the target's; zero within a population
     bend: f32,            // sideways bulge, share of the line's length
     middle: vec3<f32>,    // between the two populations
-    gather: f32,          // how much lines are drawn together half way, 0 to 1
+    share_full: f32,      // the share at which a line shines fully
 }
 
 const UNKNOWN = -2.0;

@@ -39,9 +39,10 @@ fn light_of(line: Line, state: LineState, look: ProjectionLook) -> LineLight {
         return LineLight(opacity * 1.5 * left * left, 0.0, -1.0, true);
     }
     // What has just grown shines brighter for a while.
-    let growth = clamp((state.share - state.average) * 6.0, 0.0, 1.5);
+    let growth = clamp((state.share - state.average) / look.share_full * 6.0, 0.0, 1.5);
     // Steep, so that what was learnt stands out from the many weak ones.
-    let strength = state.share * state.share * (0.15 + 0.85 * state.share);
+    let weight = min(state.share / look.share_full, 1.3);
+    let strength = weight * weight * (0.15 + 0.85 * weight);
     let body = opacity * strength * (1.0 + growth) * state.emphasis;
     let source = neurons[line.source];
     if frame.pulse_ms > 0.0 && source.last_spike_step != 0u {
@@ -70,8 +71,8 @@ fn curve_of(a: vec3<f32>, d: vec3<f32>, look: ProjectionLook) -> Curve {
         let bow = (vec3<f32>(0.0, 1.0, 0.0) * length(chord) + side * 0.6) * look.bend;
         return Curve(a, a + chord * 0.3 + bow, d - chord * 0.3 + bow, d);
     }
-    let b = mix(a + look.axis * 0.38, look.middle - look.axis * 0.12, 0.35 * look.gather);
-    let c = mix(d - look.axis * 0.38, look.middle + look.axis * 0.12, 0.35 * look.gather);
+    let b = mix(a + look.axis * 0.38, look.middle - look.axis * 0.12, 0.35);
+    let c = mix(d - look.axis * 0.38, look.middle + look.axis * 0.12, 0.35);
     return Curve(a, b, c, d);
 }
 

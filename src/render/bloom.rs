@@ -18,7 +18,7 @@ impl Bloom {
     pub(super) fn new(device: &wgpu::Device, chain: GlowChain) -> Self {
         let filter_layout = group_layout(device, "render.filter", &[Bound::Texture, Bound::Sampler]);
         // Each level adds what the smaller ones hold, so the sum stays of one size however many there are.
-        let spread = if chain.levels > 4 { 0.88 } else { 0.95 };
+        let spread = if chain.levels > 4 { 0.76 } else { 0.80 };
         let filter = |source, constants, mix| {
             Draw { source, groups: &[&filter_layout], format: LIGHT_FORMAT, depth: Depth::Absent, mix, constants }
                 .pipeline(device)

@@ -204,9 +204,12 @@ pub fn pulse_ms(settings: &ViewSettings) -> f32 {
     positive(settings.flash_decay_ms, 30.0)
 }
 
+/// Light of a spike in a small network.
+const FLASH_GAIN: f32 = 2.6;
+
 /// Many neurons share the light that a few would have, so that waves in a crowd do not burn out.
 fn flash_gain(neurons: u32) -> f32 {
-    4.0 * (3_000.0 / neurons.max(1) as f32).powf(0.22).clamp(0.2, 1.0)
+    FLASH_GAIN * (3_000.0 / neurons.max(1) as f32).powf(0.22).clamp(0.2, 1.0)
 }
 
 fn positive(value: f32, otherwise: f32) -> f32 {
@@ -240,7 +243,7 @@ impl FrameUniform {
             dt_ms: positive(frame.dt_ms as f32, 1.0),
             flash_decay_ms: positive(settings.flash_decay_ms, 30.0),
             neuron_radius: radius,
-            base_brightness: unit(settings.base_brightness) * (flash_gain(extras.neuron_count) / 4.0).sqrt(),
+            base_brightness: unit(settings.base_brightness) * (flash_gain(extras.neuron_count) / FLASH_GAIN).sqrt(),
             fog: unit(settings.fog),
             colour_by: match settings.colour_by {
                 ColourBy::Population => 0,

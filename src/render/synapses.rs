@@ -61,8 +61,8 @@ pub struct ProjectionLook {
     pub bend: f32,
     /// Scene units.
     pub middle: [f32; 3],
-    /// 0 to 1.
-    pub gather: f32,
+    /// The share at which a line shines fully.
+    pub share_full: f32,
 }
 
 /// What the update kernel does in one dispatch. WGSL twin: `LineRange` in `shaders/render/lines_update.wgsl`.
@@ -305,10 +305,28 @@ fn looks(network: &Network, drawn: &Drawn) -> Vec<ProjectionLook> {
                 axis: if recurrent { [0.0; 3] } else { axis.to_array() },
                 bend: if recurrent { 0.16 } else { 0.0 },
                 middle: (0.5 * (middles[projection.target] + middles[projection.source])).to_array(),
-                gather: if recurrent { 0.0 } else { 1.0 },
+                share_full: share_full(network, index, drawn),
             }
         })
         .collect()
+}
+
+/// The share of the largest weight at which a line shines fully: five times the mean, where weights can change, since
+/// learning makes few strong ones out of many; never more than all.
+fn share_full(network: &Network, projection: usize, drawn: &Drawn) -> f32 {
+    let p = &network.projections[projection];
+    let drawn = &drawn.synapses[drawn.ranges.get(projection).cloned().unwrap_or(0..0)];
+    if !p.is_mutable() || drawn.is_empty() {
+        return 1.0;
+    }
+    let mean = match p.normalised_sum {
+        Some(sum) => {
+            let inputs = network.synapse_count_of(projection) as f32 / network.populations[p.target].size.max(1) as f32;
+            sum / inputs.max(1.0)
+        }
+        None => drawn.iter().map(|s| s.weight.abs()).sum::<f32>() / drawn.len() as f32,
+    };
+    (5.0 * mean / p.weight_max().max(f32::MIN_POSITIVE)).clamp(0.02, 1.0)
 }
 
 /// Lines whose weight never changes stay in the background, the more there are the farther.
