@@ -212,6 +212,17 @@ fn every_mistake_names_its_line_its_key_and_a_way_out() {
 }
 
 #[test]
+fn the_scene_of_the_reference_is_a_scene() {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/scenes.md")).expect("the reference");
+    let example = text.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let network = network(example);
+    assert_eq!((network.neuron_count(), network.synapse_count()), (1000, 80_000));
+    for known in spikescope::model::scene::CHARTS {
+        assert!(text.contains(&format!("`{known}`")), "the reference does not name the chart {known}");
+    }
+}
+
+#[test]
 fn unknown_scenes_and_overrides_are_told_apart() {
     let message = |name: &str, overrides: &[&str]| {
         let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
