@@ -72,8 +72,9 @@ fn steps_of(times_ms: &[f64]) -> Vec<u32> {
 
 /// One array of an .npz file as f64, whatever it is stored as.
 fn npz(path: &Path, name: &str) -> Vec<f64> {
-    let mut file = npyz::npz::NpzArchive::open(path).expect("npz");
-    let array = file.by_name(name).expect("readable").unwrap_or_else(|| panic!("{name} in {}", path.display()));
+    let mut file = zip::ZipArchive::new(std::fs::File::open(path).expect("file")).expect("npz");
+    let entry = file.by_name(&format!("{name}.npy")).unwrap_or_else(|_| panic!("{name} in {}", path.display()));
+    let array = npyz::NpyFile::new(entry).expect("npy");
     match array.dtype().descr().trim_matches('\'') {
         "<u2" => array.into_vec::<u16>().expect("u16").into_iter().map(f64::from).collect(),
         "<i4" => array.into_vec::<i32>().expect("i32").into_iter().map(f64::from).collect(),

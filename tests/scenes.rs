@@ -443,6 +443,24 @@ fn lists_are_read_from_files() {
     assert_eq!(rows(&global, 0).1, &[0]);
 }
 
+/// The explicit network that the cross-check with NEST and Brian2 uses: its expected.json counts 20,188 excitatory
+/// synapses of mean weight 1.61757904 mV.
+#[test]
+fn a_list_is_read_from_numpy_arrays() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/crosscheck/cuba500_spread/network.npz");
+    let network = network(&small(&format!(
+        "[projection.p]\nsource = \"e\"\ntarget = [\"e\", \"i\"]\nrule = \"list\"\nids = \"global\"\nfile = \"{file}\"\n"
+    )));
+    let mut weights = Vec::new();
+    for projection in &network.projections {
+        let Weights::PerSynapse(own) = &projection.weights else { panic!("one weight for all") };
+        assert!(matches!(&projection.delays, Delays::PerSynapse(d) if d.iter().all(|d| (5..=30).contains(d))));
+        weights.extend(own.iter().map(|&w| f64::from(w)));
+    }
+    assert_eq!(weights.len(), 20_188);
+    assert!((weights.iter().sum::<f64>() / 20_188.0 - 1.617_579_04).abs() < 1e-6);
+}
+
 #[test]
 fn a_network_that_cannot_fit_is_refused_before_it_is_built() {
     let text = small(

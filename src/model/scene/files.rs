@@ -9,9 +9,9 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, Int32Type, Int64Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
-use npyz::npz::NpzArchive;
 use npyz::{DType, NpyFile, TypeChar};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use zip::ZipArchive;
 
 /// Columns by name, all of one length.
 #[derive(Clone, Debug, Default)]
@@ -63,17 +63,18 @@ pub(crate) fn points(path: &Path) -> Result<Vec<[f32; 3]>, String> {
     Ok((0..x.len()).map(|k| [x[k] as f32, y[k] as f32, z[k] as f32]).collect())
 }
 
+/// An .npz file is a zip of .npy files.
 fn npz(path: &Path, wanted: &[&str]) -> Result<Columns, String> {
     let file = File::open(path).map_err(|e| e.to_string())?;
-    let mut archive = NpzArchive::new(BufReader::new(file)).map_err(|e| e.to_string())?;
-    let names: Vec<String> = archive.array_names().map(str::to_owned).collect();
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|e| e.to_string())?;
     let mut columns = Vec::new();
-    for name in names {
-        if !wanted.is_empty() && !wanted.contains(&name.as_str()) {
+    for index in 0..archive.len() {
+        let entry = archive.by_index(index).map_err(|e| e.to_string())?;
+        let Some(name) = entry.name().map_err(|e| e.to_string())?.strip_suffix(".npy").map(str::to_owned) else {
             continue;
-        }
-        if let Some(array) = archive.by_name(&name).map_err(|e| e.to_string())? {
-            columns.push((name, numbers(array)?));
+        };
+        if wanted.is_empty() || wanted.contains(&name.as_str()) {
+            columns.push((name, numbers(NpyFile::new(entry).map_err(|e| e.to_string())?)?));
         }
     }
     Ok(Columns(columns))
