@@ -252,7 +252,7 @@ fn a_simulation_repeats_itself_and_another_seed_does_not() {
     assert_ne!(first["state_hash"], other["state_hash"]);
     assert!(first["rate_hz"]["excitatory"].as_f64().expect("a rate") > 1.0, "{first}");
     assert_eq!((&first["simulated_ms"], &first["neurons"]), (&Value::from(20.0), &Value::from(200)));
-    let last = first.as_object().expect("an object").keys().last().expect("keys").clone();
+    let last = first.as_object().expect("an object").keys().next_back().expect("keys").clone();
     assert_eq!(last, "state_hash");
     let longer = report(&["--duration-ms", "30", "--set", "population.excitatory.size=240"]);
     assert_eq!((&longer["simulated_ms"], &longer["neurons"]), (&Value::from(30.0), &Value::from(300)));
@@ -432,7 +432,7 @@ mod rendered {
         }
         assert_eq!(first["simulated_ms"], 12.0);
         assert_eq!((&first["frames"], &first["interrupted"]), (&Value::from(3), &Value::from(false)));
-        let last = first.as_object().expect("an object").keys().last().expect("keys").clone();
+        let last = first.as_object().expect("an object").keys().next_back().expect("keys").clone();
         assert_eq!(last, "state_hash");
     }
 

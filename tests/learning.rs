@@ -22,12 +22,12 @@ fn the_digits_scene_learns_to_read() {
     // As many images as the scene shows in two minutes at its own speed: chance is 10 %.
     session.train(600, &mut |_| true).expect("runs");
     let early = online_percent(&session);
-    println!("online after 600 images: {early:.1} %");
+    eprintln!("online after 600 images: {early:.1} %");
     assert!(early >= 65.0, "only {early} % after 600 images");
     session.train(1400, &mut |_| true).expect("runs");
     let late = online_percent(&session);
     let report = session.test(None, 599, &mut |_| true).expect("runs");
-    println!("online after 2,000 images: {late:.1} %; held-out third: {:.1} %", report.accuracy_percent);
+    eprintln!("online after 2,000 images: {late:.1} %; held-out third: {:.1} %", report.accuracy_percent);
     assert_eq!(report.images, 599);
     assert!(late >= 72.0, "only {late} % after 2,000 images");
     assert!(report.accuracy_percent >= 75.0, "only {} % of the held-out third", report.accuracy_percent);
@@ -77,7 +77,7 @@ fn any_data_drives_the_input_alike() {
     if folder.is_dir() {
         sources.push(vec![mnist.as_str(), "population.excitatory.size=10"]);
     } else {
-        println!("skipped: no MNIST at {}", folder.display());
+        eprintln!("skipped: no MNIST at {}", folder.display());
     }
     for overrides in &sources {
         let mut session = open(&[&overrides[..], &["learning.max_retries=0"]].concat());

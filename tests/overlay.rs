@@ -1,5 +1,4 @@
-//! The overlay from outside: widgets and keys emit the right commands, every panel has its place at every size, charts
-//! render. Pictures of it lie in the target folder's `tmp` for a look.
+//! The overlay from outside: widgets and keys emit the right commands, panels have their place at every size.
 
 use std::collections::VecDeque;
 
@@ -364,8 +363,9 @@ fn live_parameters_send_changes_and_go_back() {
 
 #[test]
 fn every_slider_sends_the_change_it_names() {
+    type Check = fn(&Command) -> bool;
     let mut harness = full_hd();
-    let expect: [(&str, fn(&Command) -> bool); 7] = [
+    let expect: [(&str, Check); 7] = [
         ("STDP rate of input to excitatory", |c| {
             matches!(c, Command::Change(Change::LearningRate { projection: 0, .. }))
         }),

@@ -25,7 +25,7 @@ fn gpu() -> Option<Arc<Gpu>> {
     let gpu = GPU.clone();
     if gpu.is_none() {
         assert!(std::env::var_os(REQUIRE_GPU_VARIABLE).is_none(), "no adapter, but {REQUIRE_GPU_VARIABLE} is set");
-        println!("skipped: no graphics adapter");
+        eprintln!("skipped: no graphics adapter");
     }
     gpu
 }
@@ -429,7 +429,7 @@ fn the_same_state_gives_the_same_bytes() {
 fn pictures_look_as_they_did() {
     let Some(gpu) = gpu() else { return };
     if !gpu.info.name.contains("llvmpipe") {
-        println!("skipped: stored pictures are compared on Mesa's software adapter only");
+        eprintln!("skipped: stored pictures are compared on Mesa's software adapter only");
         return;
     }
     let (network, neurons, settings) = busy();

@@ -175,7 +175,7 @@ fn telemetry_tells_what_happens() {
     let picked = telemetry.picked.as_ref().expect("picked");
     let (size, field) = picked.field.as_ref().expect("it sees the input sheet");
     assert_eq!((*size, field.len()), (input.shape.expect("a sheet"), input.size as usize));
-    assert!(field.iter().any(|&share| share == 1.0) && field.iter().all(|&share| (0.0..=1.0).contains(&share)));
+    assert!(field.contains(&1.0) && field.iter().all(|&share| (0.0..=1.0).contains(&share)));
     assert_eq!((picked.strongest_inputs.len(), picked.strongest_outputs.len()), (12, 1));
     let (strongest, weight) = picked.strongest_inputs[0];
     assert!(input.neurons().contains(&strongest) || weight < 0.0, "an input, or an inhibitory partner");
@@ -235,7 +235,7 @@ fn gpu() -> Option<Arc<Gpu>> {
         Ok(gpu) => Some(Arc::new(gpu)),
         Err(error) => {
             assert!(std::env::var_os(REQUIRE_GPU_VARIABLE).is_none(), "{error}");
-            println!("skipped: {error}");
+            eprintln!("skipped: {error}");
             None
         }
     }

@@ -272,7 +272,7 @@ mod tests {
     fn mnist_reads_from_its_own_files() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/mnist");
         if !folder.is_dir() {
-            println!("skipped: no MNIST at {}", folder.display());
+            eprintln!("skipped: no MNIST at {}", folder.display());
             return;
         }
         let test = DataSet::from_folder(&folder, Part::Test).expect("MNIST");

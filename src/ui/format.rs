@@ -46,7 +46,7 @@ pub(super) fn number(value: f64) -> String {
         "-".to_owned()
     } else if size == 0.0 {
         "0".to_owned()
-    } else if size >= 1e6 || size < 1e-3 {
+    } else if !(1e-3..1e6).contains(&size) {
         format!("{value:.2e}")
     } else if size >= 100.0 {
         format!("{value:.0}")
