@@ -207,9 +207,10 @@ pub fn pulse_ms(settings: &ViewSettings) -> f32 {
 /// Light of a spike in a small network.
 const FLASH_GAIN: f32 = 2.6;
 
-/// Many neurons share the light that a few would have, so that waves in a crowd do not burn out.
-fn flash_gain(neurons: u32) -> f32 {
-    FLASH_GAIN * (3_000.0 / neurons.max(1) as f32).powf(0.22).clamp(0.2, 1.0)
+/// Many neurons share the light that a few would have, so that waves in a crowd do not burn out: how much of its light
+/// a spike keeps.
+pub(super) fn flash_share(neurons: u32) -> f32 {
+    (3_000.0 / neurons.max(1) as f32).powf(0.22).clamp(0.2, 1.0)
 }
 
 fn positive(value: f32, otherwise: f32) -> f32 {
@@ -243,7 +244,7 @@ impl FrameUniform {
             dt_ms: positive(frame.dt_ms as f32, 1.0),
             flash_decay_ms: positive(settings.flash_decay_ms, 30.0),
             neuron_radius: radius,
-            base_brightness: unit(settings.base_brightness) * (flash_gain(extras.neuron_count) / FLASH_GAIN).sqrt(),
+            base_brightness: unit(settings.base_brightness) * flash_share(extras.neuron_count).sqrt(),
             fog: unit(settings.fog),
             colour_by: match settings.colour_by {
                 ColourBy::Population => 0,
@@ -263,7 +264,7 @@ impl FrameUniform {
             elapsed_ms: (frame.elapsed_steps as f64 * frame.dt_ms) as f32,
             splat_grid_width: extras.splat_grid_width,
             gathered: extras.gathered,
-            flash_gain: flash_gain(extras.neuron_count),
+            flash_gain: FLASH_GAIN * flash_share(extras.neuron_count),
             _padding: [0; 2],
         }
     }

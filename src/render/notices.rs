@@ -2,7 +2,7 @@
 //! facts as they arise, out come lines of text.
 
 use super::colour;
-use super::frame::pulse_ms;
+use super::frame::{flash_share, pulse_ms};
 use super::gather::Gathered;
 use super::sampling::Drawn;
 use crate::model::Network;
@@ -20,6 +20,7 @@ pub(super) struct Facts {
     legends: Vec<(ColourBy, String)>,
     settings: Option<ViewSettings>,
     splat_radius_px: Option<f32>,
+    lines_gathered: bool,
 }
 
 impl Facts {
@@ -47,6 +48,7 @@ impl Facts {
             self.settings = Some(settings.clone());
         }
         self.splat_radius_px = gathered.splats.then_some(splat_radius_px);
+        self.lines_gathered = gathered.lines;
     }
 
     /// As text.
@@ -63,6 +65,10 @@ impl Facts {
                 2.0 * radius
             ));
         }
+        let share = flash_share(u32::try_from(self.neurons.0).unwrap_or(u32::MAX));
+        if share < 0.95 {
+            lines.push(format!("so many neurons share their light: a spike shines with {:.0} % of it", 100.0 * share));
+        }
         match settings.synapses {
             SynapseView::Hidden => {}
             SynapseView::Sample => {
@@ -73,6 +79,9 @@ impl Facts {
                 lines.extend(share_line("synapses of the picked neuron", self.picked, self.budget_lowered));
                 lines.extend(self.pulse_line(settings));
             }
+        }
+        if self.lines_gathered && settings.synapses != SynapseView::Hidden {
+            lines.push("synapses are drawn behind all neurons".to_owned());
         }
         if settings.colour_by != ColourBy::Population {
             lines.extend(self.legends.iter().filter(|(by, _)| *by == settings.colour_by).map(|(_, text)| text.clone()));
