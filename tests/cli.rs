@@ -212,9 +212,7 @@ fn adapters_that_are_not_there_are_mistakes() {
         &without_drivers(&["simulate", "small.toml", "--engine", "gpu"]),
         &["no graphics adapter", "doctor"],
     );
-    let output = without_drivers(&["render", "small.toml", "--out", "frames"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("mesa-vulkan-drivers"), "{}", stderr(&output));
+    assert_mistake(&without_drivers(&["render", "small.toml", "--out", "frames"]), &["mesa-vulkan-drivers"]);
     assert!(!temporary.path().join("frames").exists());
     // On its own the program takes the CPU, and the doctor says what to install.
     let output = without_drivers(&["simulate", "small.toml", "--json"]);

@@ -31,10 +31,8 @@ impl AppError {
 impl From<GpuError> for AppError {
     fn from(error: GpuError) -> Self {
         match error {
-            GpuError::NoSuchAdapter { .. } => Self::Mistake(error.to_string()),
-            GpuError::NoAdapter | GpuError::NoSurface { .. } | GpuError::Refused { .. } => {
-                Self::Failure(error.to_string())
-            }
+            GpuError::NoAdapter | GpuError::NoSuchAdapter { .. } => Self::Mistake(error.to_string()),
+            GpuError::NoSurface { .. } | GpuError::Refused { .. } => Self::Failure(error.to_string()),
         }
     }
 }

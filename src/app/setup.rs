@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::arguments::{Common, EngineName};
 use super::error::AppError;
 use super::progress::while_working;
-use crate::gpu::{Gpu, GpuError};
+use crate::gpu::Gpu;
 use crate::model::scene::Scene;
 use crate::session::{EngineChoice, Session, SessionOptions};
 
@@ -44,12 +44,7 @@ pub(super) fn simulating_gpu(common: &Common) -> Result<Option<Arc<Gpu>>, AppErr
 }
 
 fn open_gpu(common: &Common) -> Result<Gpu, AppError> {
-    Gpu::headless(common.adapter.as_deref()).map_err(|error| match error {
-        GpuError::NoAdapter if common.engine == EngineName::Gpu || common.adapter.is_some() => {
-            AppError::Mistake(error.to_string())
-        }
-        error => error.into(),
-    })
+    Ok(Gpu::headless(common.adapter.as_deref())?)
 }
 
 /// Builds the network and the engine.

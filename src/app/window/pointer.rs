@@ -83,6 +83,11 @@ impl Pointer {
         None
     }
 
+    /// Where it is, pixels.
+    pub(super) const fn at(&self) -> [f32; 2] {
+        self.at
+    }
+
     /// A button is held that was pressed on the picture.
     pub(super) const fn is_dragging(&self) -> bool {
         self.held.is_some()

@@ -139,11 +139,10 @@ impl Shown {
             WindowEvent::Focused(false) => self.fly(false),
             _ => {}
         }
-        let is_over_overlay = self.overlay.is_visible() && self.painter.context.egui_wants_pointer_input();
+        let free = !self.is_over_overlay() && !self.is_flying;
         let Some(stage) = &mut self.stage else { return overlay_changes };
         let size = self.screen.size();
         let flight = pointer::flight(&self.painter.context);
-        let free = !is_over_overlay && !self.is_flying;
         let is_flying = pointer::is_under_way(flight);
         match self.pointer.on_event(event, free, is_flying, size[1] as f32, &mut stage.camera) {
             Some(Click::Once(at)) => {
@@ -156,6 +155,23 @@ impl Shown {
             None => {}
         }
         overlay_changes || self.pointer.is_dragging() || matches!(event, WindowEvent::MouseWheel { .. })
+    }
+
+    /// The pointer is over the overlay, or drags something of it. Asks by where the pointer is now: egui itself only
+    /// knows where it was at the last frame, and a press right after a move would be lost.
+    fn is_over_overlay(&self) -> bool {
+        if !self.overlay.is_visible() {
+            return false;
+        }
+        let context = &self.painter.context;
+        let ([x, y], [width, height]) = (self.pointer.at(), self.screen.size().map(|side| side.max(1) as f32));
+        let [left, top, right, bottom] = self.overlay.free_part();
+        let is_in_panel = x < left * width || x >= right * width || y < top * height || y >= bottom * height;
+        let is_in_window = || {
+            let at = egui::pos2(x, y) / context.pixels_per_point();
+            context.layer_id_at(at).is_some_and(|layer| layer.order != egui::Order::Background)
+        };
+        is_in_panel || is_in_window() || context.egui_is_using_pointer()
     }
 
     /// The mouse moved by this many pixels, wherever the pointer is; true when it turned the camera.

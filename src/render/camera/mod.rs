@@ -60,7 +60,8 @@ impl Camera {
         let orbit = Orbit::from_pose(pose);
         Self {
             wished: orbit,
-            shown: orbit,
+            // By way of the logarithm that is followed, so that a camera that stands still is known to.
+            shown: Orbit { distance: orbit.distance.ln().exp(), ..orbit },
             focus: orbit.focus.to_array().map(Spring::at),
             angles: [Spring::at(orbit.yaw), Spring::at(orbit.pitch)],
             log_distance: Spring::at(orbit.distance.ln()),
@@ -156,8 +157,8 @@ impl Camera {
         if let Some((tour, time)) = &mut self.tour {
             *time += seconds;
             let orbit = tour.at(*time);
-            let (tour, rate) = (self.tour.take(), self.scene_radius);
-            *self = Self { tour, ..Self::new(orbit.pose(), rate) };
+            let (tour, scene_radius) = (self.tour.take(), self.scene_radius);
+            *self = Self { tour, ..Self::new(orbit.pose(), scene_radius) };
             return true;
         }
         let (dt, rate) = (seconds as f32, self.rate);
