@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use spikescope::app::window::LOG_VARIABLE;
+use spikescope::app::window::{LOG_VARIABLE, LOSE_SURFACE_VARIABLE};
 use spikescope::gpu::REQUIRE_GPU_VARIABLE;
 
 /// Software drawing on a busy machine is slow; nothing here is a speed test.
@@ -106,6 +106,10 @@ struct Program {
 
 impl Program {
     fn start(display: &Display, arguments: &[&str]) -> Self {
+        Self::start_with(display, arguments, &[])
+    }
+
+    fn start_with(display: &Display, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_spikescope"))
             .args(arguments)
             .current_dir(folder())
@@ -113,6 +117,7 @@ impl Program {
             .env_remove("WAYLAND_DISPLAY")
             .env_remove("WAYLAND_SOCKET")
             .env(LOG_VARIABLE, "1")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -333,6 +338,27 @@ fn another_scene_opens_in_the_same_window_and_control_q_ends_it() {
     display.screenshot("chooser.png");
     display.xdotool("mousemove 100 62 click 1");
     program.wait_for("scene digits");
+    display.xdotool("key ctrl+q");
+    assert_eq!(program.wait_for_end().code(), Some(0), "{:#?}", program.heard);
+}
+
+#[test]
+fn a_lost_surface_is_made_anew() {
+    let Some(display) = Display::open() else { return };
+    let lost = [(LOSE_SURFACE_VARIABLE, "15")];
+    let mut program = Program::start_with(&display, &["view", "digits", "--engine", "cpu"], &lost);
+    program.wait_for("ready");
+    let window = display.xdotool("search --onlyvisible --name spikescope");
+    let window = window.lines().next().expect("there is a window").to_owned();
+    display.xdotool(&format!("windowmove {window} 0 0"));
+    program.wait_for("surface made anew");
+    // It goes on drawing what changes.
+    let before = display.screenshot("after_loss.png");
+    let middle = [300, 150, 850, 600];
+    display.screenshot_where("going_on.png", "it stands still", |p| {
+        p.lit(middle) > 0.003 && p.change(&before, middle) > 0.0005
+    });
+    display.xdotool(&format!("windowfocus {window}"));
     display.xdotool("key ctrl+q");
     assert_eq!(program.wait_for_end().code(), Some(0), "{:#?}", program.heard);
 }

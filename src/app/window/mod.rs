@@ -24,7 +24,7 @@ use crate::gpu::GpuError;
 use crate::model::scene::{Scene, SceneError};
 use crate::session::{EngineChoice, SessionError};
 
-pub use report::LOG_VARIABLE;
+pub use report::{LOG_VARIABLE, LOSE_SURFACE_VARIABLE};
 
 /// What the window should do beyond showing the scene.
 #[derive(Clone, Debug)]

@@ -7,6 +7,14 @@ use std::io::Write;
 /// Set to anything, and the window reports its doings on stderr, one `window: ...` line each.
 pub const LOG_VARIABLE: &str = "SPIKESCOPE_WINDOW_LOG";
 
+/// A number: after so many pictures the surface counts as lost, once. For testing what follows.
+pub const LOSE_SURFACE_VARIABLE: &str = "SPIKESCOPE_LOSE_SURFACE_AFTER";
+
+/// The number of [`LOSE_SURFACE_VARIABLE`].
+pub(super) fn lose_surface_after() -> Option<u32> {
+    std::env::var(LOSE_SURFACE_VARIABLE).ok()?.parse().ok()
+}
+
 /// Says it, if anybody asked.
 pub(super) fn say(what: impl Display) {
     if std::env::var_os(LOG_VARIABLE).is_some() {

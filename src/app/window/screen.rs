@@ -8,7 +8,7 @@ use winit::window::Window;
 
 use crate::gpu::{Gpu, GpuError};
 
-use super::WindowError;
+use super::{WindowError, report};
 
 /// A window and the surface that shows in it.
 pub(super) struct Screen {
@@ -17,6 +17,8 @@ pub(super) struct Screen {
     surface: wgpu::Surface<'static>,
     configuration: wgpu::SurfaceConfiguration,
     must_configure: bool,
+    /// Pictures until the surface is taken for lost, where a test asks for it.
+    lost_after: Option<u32>,
 }
 
 /// What there is to draw into now.
@@ -50,7 +52,14 @@ impl Screen {
             configuration.format = format;
         }
         configuration.present_mode = wgpu::PresentMode::AutoVsync;
-        let screen = Self { window, instance, surface, configuration, must_configure: true };
+        let screen = Self {
+            window,
+            instance,
+            surface,
+            configuration,
+            must_configure: true,
+            lost_after: report::lose_surface_after(),
+        };
         Ok((screen, gpu))
     }
 
@@ -84,7 +93,12 @@ impl Screen {
         if std::mem::take(&mut self.must_configure) {
             self.surface.configure(&gpu.device, &self.configuration);
         }
-        match self.surface.get_current_texture() {
+        let next = if self.is_lost_for_a_test() {
+            wgpu::CurrentSurfaceTexture::Lost
+        } else {
+            self.surface.get_current_texture()
+        };
+        match next {
             wgpu::CurrentSurfaceTexture::Success(texture) => Target::Ready(texture),
             wgpu::CurrentSurfaceTexture::Suboptimal(texture) => {
                 self.must_configure = true;
@@ -99,11 +113,26 @@ impl Screen {
                 if let Ok(surface) = self.instance.create_surface(Arc::clone(&self.window)) {
                     self.surface = surface;
                     self.must_configure = true;
+                    report::say("surface made anew");
                 }
                 Target::Later
             }
             wgpu::CurrentSurfaceTexture::Occluded => Target::Hidden,
             wgpu::CurrentSurfaceTexture::Timeout | wgpu::CurrentSurfaceTexture::Validation => Target::Later,
+        }
+    }
+
+    fn is_lost_for_a_test(&mut self) -> bool {
+        match self.lost_after {
+            Some(0) => {
+                self.lost_after = None;
+                true
+            }
+            Some(left) => {
+                self.lost_after = Some(left - 1);
+                false
+            }
+            None => false,
         }
     }
 }
