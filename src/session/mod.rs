@@ -7,8 +7,10 @@ mod engines;
 mod error;
 mod events;
 mod experiment;
+mod obey;
 mod observer;
 mod picked;
+mod run;
 #[expect(clippy::module_inception, reason = "the folder is the storey, the file is its door")]
 mod session;
 pub mod telemetry;

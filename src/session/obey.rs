@@ -1,0 +1,96 @@
+//! What a session does when it is told to. In: [`Command`]s. Out: changes of the engine, the clock, the protocol and
+//! the telemetry; what cannot be done becomes a notice.
+
+use std::sync::Arc;
+
+use super::clock::GpuSlice;
+use super::command::Command;
+use super::error::SessionError;
+use super::observer::{self, Observer};
+use super::picked::Picked;
+use super::session::Session;
+use crate::engine::{Change, Engine};
+use crate::engine::cpu::CpuEngine;
+use crate::learn::{Protocol, PruningSchedule};
+
+impl Session {
+    /// Does what the overlay or the command line asks for. What cannot be done is said in the notices.
+    pub fn apply(&mut self, command: Command) {
+        if let Err(error) = self.try_apply(command) {
+            self.events.notices.say(&error.to_string());
+        }
+        self.refresh();
+    }
+
+    fn try_apply(&mut self, command: Command) -> Result<(), SessionError> {
+        match command {
+            Command::Play => self.clock.play(true),
+            Command::Pause => self.clock.play(false),
+            Command::TogglePlay => self.clock.play(!self.clock.playing),
+            Command::Step(steps) => self.clock.add_single_steps(steps),
+            Command::Speed(speed) => self.clock.set_speed(speed),
+            Command::Reset => self.reset()?,
+            Command::OpenScene(name) => self.restart = Some(name),
+            Command::Change(change) => {
+                self.engine.change(&change)?;
+                if let (Change::Learning(learning), Some(protocol)) = (&change, &mut self.protocol) {
+                    protocol.set_learning(*learning);
+                }
+                self.events.changed(self.engine.step(), &change);
+            }
+            Command::InputRate { population, value } => self.set_input(population, value)?,
+            Command::Prune(projection) => {
+                self.engine.prune(projection)?;
+                self.events.pruned(self.engine.step(), &self.network, projection);
+                self.observer.look_soon();
+            }
+            Command::PruningSchedule(on) => self.schedule.enable(on),
+            Command::Pick(neuron) => self.pick(neuron)?,
+            Command::RasterPopulation(population) => {
+                if population < self.network.populations.len() {
+                    self.telemetry.raster = observer::raster_of(&self.network, population, self.telemetry.raster.lost);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn set_input(&mut self, population: usize, value: f32) -> Result<(), SessionError> {
+        if let Some(protocol) = self.protocol.as_mut().filter(|p| p.input() == population) {
+            return Ok(protocol.set_input_factor(&mut *self.engine, value)?);
+        }
+        let size = self.network.populations.get(population).map_or(0, |p| p.size as usize);
+        Ok(self.engine.set_rates(population, &vec![value.max(0.0); size])?)
+    }
+
+    fn pick(&mut self, neuron: Option<u32>) -> Result<(), SessionError> {
+        (self.picked, self.telemetry.picked) = (None, None);
+        let Some(neuron) = neuron.filter(|&n| n < self.network.neuron_count()) else { return Ok(()) };
+        let picked = Picked::new(&self.network, &mut *self.engine, neuron)?;
+        let mut telemetry = picked.telemetry(&self.network);
+        telemetry.spike_count = self.observer.spike_count(neuron);
+        (self.picked, self.telemetry.picked) = (Some(picked), Some(telemetry));
+        self.observer.look_soon();
+        Ok(())
+    }
+
+    /// Back to step 0 with the same seed, live parameters as in the scene. The engine stays, so that what the renderer
+    /// holds of it stays valid; its first state comes from the CPU engine, which needs nothing of the GPU.
+    fn reset(&mut self) -> Result<(), SessionError> {
+        self.settle()?;
+        let start = CpuEngine::new(Arc::clone(&self.network))?.checkpoint()?;
+        self.engine.restore(&start)?;
+        if let (Some(protocol), Some(learning)) = (&mut self.protocol, &self.scene.learning) {
+            *protocol = Protocol::new(&self.network, learning, Arc::clone(protocol.data()))?;
+        }
+        self.schedule = PruningSchedule::new(&self.network);
+        self.observer = Observer::new(&self.network);
+        self.gpu_slice = GpuSlice::default();
+        self.showings.clear();
+        self.events.list.clear();
+        let (raster, neuron) = (self.telemetry.raster.population, self.telemetry.picked.as_ref().map(|p| p.neuron));
+        self.telemetry = self.fresh_telemetry();
+        self.telemetry.raster = observer::raster_of(&self.network, raster, 0);
+        self.pick(neuron)
+    }
+}
