@@ -36,4 +36,36 @@ pub enum Command {
     Pick(Option<u32>),
     /// Which population the raster shows.
     RasterPopulation(usize),
+    /// Take back the last change of the network, and turn time back to just before it.
+    Undo,
+    /// Return to where the run was when it was taken back.
+    Redo,
+    /// Look at the last seconds again; the live run is held meanwhile.
+    Rewind(Rewind),
+}
+
+/// How to move through the past of a live run. The first of these enters it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rewind {
+    /// Show this time, ms; held to what is kept.
+    To {
+        /// Simulated time, ms.
+        time_ms: f64,
+    },
+    /// Go this far from what is shown.
+    By {
+        /// Simulated time, ms; backward where negative.
+        ms: f64,
+    },
+    /// Simulated time per wall time of the replay: 0.001 to 1000, backward where negative.
+    Speed(f64),
+    /// Let the replay run, or hold it. One that reaches the present hands over to the live run.
+    Play(bool),
+    /// To the next spike of the picked neuron; of any neuron where none is picked.
+    NextSpike {
+        /// Forward, or else backward.
+        forward: bool,
+    },
+    /// Back to the live run, which goes on as if nothing had been looked at.
+    Live,
 }

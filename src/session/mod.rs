@@ -18,7 +18,7 @@ pub mod view;
 mod watch;
 
 pub use activity::ActivityBuffers;
-pub use command::Command;
+pub use command::{Command, Rewind};
 pub use engines::EngineChoice;
 pub use error::SessionError;
 pub use events::Event;

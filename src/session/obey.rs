@@ -9,8 +9,8 @@ use super::error::SessionError;
 use super::observer::{self, Observer};
 use super::picked::Picked;
 use super::session::Session;
-use crate::engine::{Change, Engine};
 use crate::engine::cpu::CpuEngine;
+use crate::engine::{Change, Engine};
 use crate::learn::{Protocol, PruningSchedule};
 
 impl Session {
@@ -50,6 +50,9 @@ impl Session {
                 if population < self.network.populations.len() {
                     self.telemetry.raster = observer::raster_of(&self.network, population, self.telemetry.raster.lost);
                 }
+            }
+            Command::Undo | Command::Redo | Command::Rewind(_) => {
+                self.events.notices.say("this run keeps no past yet");
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! What a session tells the overlay, every frame: plain data, bounded in size.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::analysis::Series;
 use crate::engine::{KernelTime, NeuronState, ProjectionSample, Spike};
@@ -50,6 +51,16 @@ pub struct Telemetry {
     pub notices: Vec<String>,
     /// Long work under way: what, and how far from 0 to 1.
     pub progress: Option<(String, f32)>,
+    /// The last seconds, and where in them the picture is.
+    pub rewind: RewindTelemetry,
+    /// What [`Undo`](super::Command::Undo) would take back, in words.
+    pub undo: Option<String>,
+    /// What [`Redo`](super::Command::Redo) would bring back, in words.
+    pub redo: Option<String>,
+    /// Room that states for undo and redo take.
+    pub undo_room: UndoRoom,
+    /// The state that a lost device would cost nothing before: when it was taken. None where nothing can be lost.
+    pub checkpoint: Option<CheckpointTelemetry>,
 }
 
 impl Telemetry {
@@ -58,6 +69,59 @@ impl Telemetry {
     pub fn time_ms(&self) -> f64 {
         self.step as f64 * self.dt_ms
     }
+}
+
+/// The past of a live run, as far as it is kept.
+#[derive(Clone, Debug, Default)]
+pub struct RewindTelemetry {
+    /// Oldest time that can be shown, ms.
+    pub from_ms: f64,
+    /// Newest, ms.
+    pub to_ms: f64,
+    /// The time that the picture shows, where that is the past.
+    pub at_ms: Option<f64>,
+    /// Simulated time per wall time of the replay; negative runs backward.
+    pub speed: f64,
+    /// The replay runs.
+    pub playing: bool,
+    /// Spikes kept.
+    pub spikes_kept: u64,
+    /// Spikes of that time that are missing: the simulation was faster than they were fetched.
+    pub spikes_missing: u64,
+    /// Bytes held for it.
+    pub bytes: u64,
+    /// At most this many.
+    pub limit_bytes: u64,
+    /// At most this much simulated time, ms.
+    pub limit_ms: f64,
+    /// Spikes per bin from `from_ms` to `to_ms`, all bins equally long; empty before there is anything.
+    pub activity: Arc<[u32]>,
+    /// Changes whenever `activity` does.
+    pub version: u64,
+}
+
+/// How much undo holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UndoRoom {
+    /// Changes that can be taken back.
+    pub steps: usize,
+    /// Bytes held for undo and redo.
+    pub bytes: u64,
+    /// At most this many.
+    pub limit_bytes: u64,
+}
+
+/// The newest state that was brought to safety.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CheckpointTelemetry {
+    /// Simulated time of that state, ms.
+    pub time_ms: f64,
+    /// Wall time since, s.
+    pub age_s: f64,
+    /// Wall time from one to the next, s.
+    pub interval_s: f64,
+    /// Bytes.
+    pub bytes: u64,
 }
 
 /// One population.
