@@ -14,7 +14,7 @@ use spikescope::session::telemetry::{
 };
 use spikescope::session::view::{ColourBy, SynapseView};
 use spikescope::session::{Command, Telemetry, ViewSettings};
-use spikescope::ui::{ColourScale, FieldGrid, FrameStats, Overlay, OverlayAction, OverlayInput};
+use spikescope::ui::{ColourScale, FieldGrid, FrameStats, Overlay, OverlayAction, OverlayInput, WindowState};
 
 /// A repeatable stand-in for noise, 0 to 1.
 fn noise(i: u32) -> f64 {
@@ -262,7 +262,7 @@ impl Stage {
             fields: self.fields.as_ref(),
             views: &self.views,
             caption: self.caption,
-            is_flying: false,
+            window: WindowState::default(),
         };
         self.actions.extend(self.overlay.show(ui, &input, &mut self.settings));
     }

@@ -26,6 +26,7 @@ pub(super) fn run(arguments: &ViewArguments) -> Result<Ending, AppError> {
         engine: common.engine.into(),
         adapter: common.adapter.clone(),
         seed: common.seed,
+        set: common.set.clone(),
         overlay: true,
         should_end: interrupt::requested,
     };

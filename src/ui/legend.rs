@@ -19,7 +19,7 @@ pub(super) fn show(ui: &Ui, input: &OverlayInput<'_>, settings: &ViewSettings, f
         notices(ui, input);
     });
     let progress = input.telemetry.progress.as_ref();
-    if input.caption.is_none() && progress.is_none() && !input.is_flying {
+    if input.caption.is_none() && progress.is_none() && !input.window.is_flying {
         return;
     }
     floating("caption", Align2::CENTER_TOP, free.center_top()).constrain_to(free).show(ui.ctx(), |ui| {
@@ -33,7 +33,7 @@ pub(super) fn show(ui: &Ui, input: &OverlayInput<'_>, settings: &ViewSettings, f
             if let Some(caption) = input.caption {
                 plate(ui, caption, 18.0);
             }
-            if input.is_flying {
+            if input.window.is_flying {
                 plate(ui, "free flight: W A S D, Q E, mouse; V or Esc to leave", 13.0);
             }
         });

@@ -1,5 +1,6 @@
 //! The overlay: egui panels and charts over the picture. Telemetry in, actions out; it knows no wgpu pipelines.
 
+pub mod action;
 mod chart;
 mod charts;
 mod colour_map;
@@ -9,7 +10,8 @@ mod format;
 mod help;
 mod histogram;
 mod icon;
-pub mod keys;
+mod input;
+mod keys;
 mod learning;
 mod legend;
 mod look;
@@ -20,5 +22,7 @@ mod style;
 mod timings;
 mod top_bar;
 
+pub use action::{OverlayAction, StandardView, Tool, TourKey};
 pub use chart::Span;
-pub use overlay::{ColourScale, FieldGrid, FrameStats, Overlay, OverlayAction, OverlayInput};
+pub use input::{ColourScale, FieldGrid, FrameStats, OverlayInput, WindowState};
+pub use overlay::Overlay;

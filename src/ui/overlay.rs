@@ -4,13 +4,14 @@
 use egui::{Panel, ScrollArea, Ui};
 
 use crate::model::Network;
-use crate::session::{Command, Telemetry, ViewSettings};
+use crate::session::view::{ColourBy, SynapseView};
+use crate::session::{Command, ViewSettings};
 
+use super::action::{Own, PanelName};
 use super::chart::Span;
 use super::colour_map::ValueTexture;
 use super::controls::Controls;
-use super::keys::{self, OwnKey};
-use super::{help, legend, look, style};
+use super::{OverlayAction, OverlayInput, help, keys, legend, look, style};
 
 /// Window width, points, below which only one side panel is shown at a time.
 const BOTH_SIDES: f32 = 980.0;
@@ -24,93 +25,6 @@ const CONTROLS_WIDTH: f32 = 286.0;
 /// Step and range of the overlay's size.
 const SCALE_STEP: f32 = 1.1;
 const SCALE_RANGE: (f32, f32) = (0.6, 4.0);
-
-/// What the overlay shows in one frame.
-#[derive(Clone, Copy)]
-pub struct OverlayInput<'a> {
-    /// The session's.
-    pub telemetry: &'a Telemetry,
-    /// The renderer's: what it samples or leaves out.
-    pub notices: &'a [String],
-    /// The window's.
-    pub frame: FrameStats,
-    /// The colours of the present colouring, unless it is by population.
-    pub scale: Option<&'a ColourScale>,
-    /// The receptive fields of the output neurons, where they are pictures.
-    pub fields: Option<&'a FieldGrid>,
-    /// Names of the scene's saved views.
-    pub views: &'a [String],
-    /// What the scene says at this moment.
-    pub caption: Option<&'a str>,
-    /// The mouse looks around.
-    pub is_flying: bool,
-}
-
-/// What colours mean, from the least value to the greatest.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ColourScale {
-    /// sRGB, 0 to 1, evenly spaced along the scale.
-    pub colours: Vec<[f32; 3]>,
-    /// Ends and unit in words.
-    pub text: String,
-}
-
-/// Receptive fields side by side.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct FieldGrid {
-    /// Width and height of one field.
-    pub tile: [u32; 2],
-    /// Fields.
-    pub count: u32,
-    /// Fields in a row.
-    pub columns: u32,
-    /// Neuron of the first field.
-    pub first: u32,
-    /// Neurons from one field to the next.
-    pub stride: u32,
-    /// Width and height of the whole: fields with a pixel between and around them.
-    pub size: [u32; 2],
-    /// Row by row: weight as a share of the field's strongest; negative where there is none.
-    pub values: Vec<f32>,
-    /// Another number for other values; 0: none yet.
-    pub version: u64,
-}
-
-/// How the last frames went.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct FrameStats {
-    /// Frames per second.
-    pub fps: f32,
-    /// From one frame to the next, ms.
-    pub frame_ms: f32,
-    /// Recording and submitting one picture, ms of the host's time.
-    pub draw_ms: f32,
-}
-
-/// What the viewer asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub enum OverlayAction {
-    /// For the session.
-    Command(Command),
-    /// Move the camera to the scene's saved view of this index.
-    View(usize),
-    /// Start or stop the camera tour.
-    Tour,
-    /// Move the camera so that everything is seen.
-    FrameAll,
-    /// Move the camera to the picked neuron.
-    FocusPicked,
-    /// Switch free flight on or off.
-    ToggleFlight,
-    /// Leave free flight.
-    LeaveFlight,
-    /// Switch full screen on or off.
-    FullScreen,
-    /// Save the picture.
-    Screenshot,
-    /// End the program.
-    Quit,
-}
 
 /// The overlay's own state; everything else it shows comes in with every frame.
 pub struct Overlay {
@@ -211,10 +125,8 @@ impl Overlay {
             self.is_styled = true;
             self.controls_open = ui.available_width() >= ROOM_FOR_ALL;
         }
-        let (mut out, own) = keys::pressed(ui.ctx(), settings);
-        for key in own {
-            self.obey(ui.ctx(), key, input, &mut out);
-        }
+        let mut out = keys::pressed(ui.ctx(), input);
+        self.obey_own(ui.ctx(), input, settings, &mut out);
         let screen = ui.max_rect();
         self.free = [0.0, 0.0, 1.0, 1.0];
         if !self.visible {
@@ -245,6 +157,21 @@ impl Overlay {
             self.help_open = false;
         }
         out
+    }
+
+    /// Obeys what of `out` is the overlay's own, and adds what follows from it.
+    fn obey_own(
+        &mut self,
+        context: &egui::Context,
+        input: &OverlayInput<'_>,
+        settings: &mut ViewSettings,
+        out: &mut Vec<OverlayAction>,
+    ) {
+        for index in 0..out.len() {
+            if let OverlayAction::Own(own) = out[index] {
+                self.obey(context, own, input, settings, out);
+            }
+        }
     }
 
     fn parameters(
@@ -279,20 +206,33 @@ impl Overlay {
         }
     }
 
-    fn obey(&mut self, context: &egui::Context, key: OwnKey, input: &OverlayInput<'_>, out: &mut Vec<OverlayAction>) {
+    /// Does what is the overlay's own; what follows from it goes to `out`.
+    fn obey(
+        &mut self,
+        context: &egui::Context,
+        own: Own,
+        input: &OverlayInput<'_>,
+        settings: &mut ViewSettings,
+        out: &mut Vec<OverlayAction>,
+    ) {
         let (least, greatest) = SCALE_RANGE;
-        match key {
-            OwnKey::Hide => self.visible = !self.visible,
-            OwnKey::Help => {
+        match own {
+            Own::Hide => self.visible = !self.visible,
+            Own::Help => {
                 self.help_open = !self.help_open || !self.visible;
                 self.visible = true;
             }
-            OwnKey::Larger => context.set_zoom_factor((context.zoom_factor() * SCALE_STEP).min(greatest)),
-            OwnKey::Smaller => context.set_zoom_factor((context.zoom_factor() / SCALE_STEP).max(least)),
-            OwnKey::Close => {
+            Own::Larger => context.set_zoom_factor((context.zoom_factor() * SCALE_STEP).min(greatest)),
+            Own::Smaller => context.set_zoom_factor((context.zoom_factor() / SCALE_STEP).max(least)),
+            Own::Toggle(PanelName::Parameters) => self.open_controls(!self.controls_open),
+            Own::Toggle(PanelName::Charts) => self.open_charts(!self.charts_open),
+            Own::NextColour => settings.colour_by = after(&ColourBy::ALL, settings.colour_by),
+            Own::NextSynapses => settings.synapses = after(&SynapseView::ALL, settings.synapses),
+            Own::Palette | Own::Ask(_) => {}
+            Own::Close => {
                 if self.help_open {
                     self.help_open = false;
-                } else if input.is_flying {
+                } else if input.window.is_flying {
                     out.push(OverlayAction::LeaveFlight);
                 } else if input.telemetry.picked.is_some() {
                     out.push(OverlayAction::Command(Command::Pick(None)));
@@ -300,6 +240,11 @@ impl Overlay {
             }
         }
     }
+}
+
+fn after<T: Copy + PartialEq>(all: &[T], current: T) -> T {
+    let at = all.iter().position(|&one| one == current).unwrap_or(0);
+    all[(at + 1) % all.len()]
 }
 
 fn docked(panel: Panel, width: f32) -> Panel {

@@ -2,13 +2,14 @@
 //! but a clean end or one readable message.
 //!
 //! `handler` listens to the window system and paces the frames, `stage` holds what is shown (session, renderer,
-//! camera, lens), `screen` the surface, `painter` the overlay's pixels, `pointer` the mouse and the flight keys, `snapshot`
-//! saves pictures.
+//! camera, lens), `screen` the surface, `painter` the overlay's pixels, `pointer` the mouse and the flight keys, `obey`
+//! does what the overlay asks for, `snapshot` saves pictures.
 
 mod caption;
 mod fields;
 mod handler;
 mod lens;
+mod obey;
 mod painter;
 mod pointer;
 mod report;
@@ -35,6 +36,8 @@ pub struct WindowOptions {
     pub adapter: Option<String>,
     /// Replaces the scene's seed.
     pub seed: Option<u64>,
+    /// Scene values set on the command line; they hold for every scene that is opened and has them.
+    pub set: Vec<String>,
     /// Starts with the overlay shown.
     pub overlay: bool,
     /// Asked a few times a second; true ends the window as if it had been closed (an interrupt, a kill signal).
@@ -43,7 +46,14 @@ pub struct WindowOptions {
 
 impl Default for WindowOptions {
     fn default() -> Self {
-        Self { engine: EngineChoice::Auto, adapter: None, seed: None, overlay: true, should_end: || false }
+        Self {
+            engine: EngineChoice::Auto,
+            adapter: None,
+            seed: None,
+            set: Vec::new(),
+            overlay: true,
+            should_end: || false,
+        }
     }
 }
 

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use winit::event::WindowEvent;
-use winit::window::{CursorGrabMode, Fullscreen};
 
 use crate::gpu::Gpu;
 use crate::model::scene::{Scene, built_in};
 use crate::session::{Command, Telemetry, ViewSettings};
-use crate::ui::{FrameStats, Overlay, OverlayAction, OverlayInput};
+use crate::ui::{FrameStats, Overlay, OverlayInput, Tool, WindowState};
 
 use super::painter::{Painted, Painter};
 use super::pointer::{self, Click, Pointer};
@@ -44,32 +43,32 @@ pub(super) enum Next {
 /// See the module.
 pub(super) struct Shown {
     gpu: Arc<Gpu>,
-    screen: Screen,
+    pub(super) screen: Screen,
     painter: Painter,
-    overlay: Overlay,
+    pub(super) overlay: Overlay,
     pointer: Pointer,
     options: WindowOptions,
-    stage: Option<Stage>,
+    pub(super) stage: Option<Stage>,
     /// What will be shown next, and whether a frame has said so already.
-    opening: Option<(Opening, bool)>,
+    pub(super) opening: Option<(Opening, bool)>,
     snapshot: Option<Snapshot>,
-    wants_snapshot: bool,
+    pub(super) wants_snapshot: bool,
     /// Short-lived notices.
     news: Vec<(Instant, String)>,
     /// Lasting notices: what the driver complained about.
     faults: Vec<String>,
     stats: FrameStats,
     last_frame: Option<Instant>,
-    last_event: Instant,
-    is_flying: bool,
+    pub(super) last_event: Instant,
+    pub(super) is_flying: bool,
     is_occluded: bool,
     was_hidden: bool,
-    wants_to_quit: bool,
+    pub(super) wants_to_quit: bool,
     is_ready: bool,
 }
 
 /// A scene on its way.
-enum Opening {
+pub(super) enum Opening {
     Read(Box<Scene>),
     Named(String),
 }
@@ -242,7 +241,7 @@ impl Shown {
         let name = opening.name().to_owned();
         let scene = match opening {
             Opening::Read(scene) => Ok(*scene),
-            Opening::Named(name) => Scene::load(&name, &[]).map_err(WindowError::from),
+            Opening::Named(name) => self.read_scene(&name),
         };
         let stage = scene.and_then(|scene| Stage::open(&self.gpu, self.screen.format(), scene, &self.options));
         match stage {
@@ -253,6 +252,20 @@ impl Shown {
         }
         self.last_frame = Some(Instant::now());
         Ok(())
+    }
+
+    /// Another scene with the same values set as on the command line, where it has such values.
+    fn read_scene(&mut self, name: &str) -> Result<Scene, WindowError> {
+        let set = self.options.set.clone();
+        match Scene::load(name, &set) {
+            Ok(scene) => Ok(scene),
+            Err(_) if !set.is_empty() => {
+                let scene = Scene::load(name, &[])?;
+                self.tell(format!("{name} does not take --set {}; it is as its file has it", set.join(" --set ")));
+                Ok(scene)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn put_on(&mut self, stage: Stage) {
@@ -293,7 +306,12 @@ impl Shown {
             fields: self.stage.as_ref().and_then(Stage::fields),
             views: &views,
             caption: caption.as_deref(),
-            is_flying: self.is_flying,
+            window: WindowState {
+                is_flying: self.is_flying,
+                is_touring: self.stage.as_ref().is_some_and(|stage| stage.camera.is_touring()),
+                is_filming: false,
+                tool: Tool::Orbit,
+            },
         };
         let overlay = &mut self.overlay;
         let painted = self.painter.run(&self.screen.window, &self.gpu, |ui| {
@@ -308,62 +326,7 @@ impl Shown {
         painted
     }
 
-    fn obey(&mut self, action: OverlayAction) {
-        self.last_event = Instant::now();
-        let size = self.screen.size();
-        match action {
-            OverlayAction::Quit => self.wants_to_quit = true,
-            OverlayAction::Screenshot => self.wants_snapshot = true,
-            OverlayAction::FullScreen => {
-                let window = &self.screen.window;
-                let is_full = window.fullscreen().is_some();
-                window.set_fullscreen((!is_full).then_some(Fullscreen::Borderless(None)));
-            }
-            OverlayAction::ToggleFlight => self.fly(!self.is_flying),
-            OverlayAction::LeaveFlight => self.fly(false),
-            OverlayAction::Command(Command::OpenScene(name)) => self.opening = Some((Opening::Named(name), false)),
-            other => {
-                let Some(stage) = &mut self.stage else { return };
-                match other {
-                    OverlayAction::Command(command) => {
-                        if command == Command::Reset {
-                            self.overlay.reset_controls();
-                        }
-                        report::say(format_args!("command {command:?}"));
-                        stage.apply(command);
-                    }
-                    OverlayAction::View(index) => stage.go_to_view(index),
-                    OverlayAction::Tour => stage.toggle_tour(),
-                    OverlayAction::FrameAll => stage.frame_all(size),
-                    OverlayAction::FocusPicked => stage.focus_picked(),
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    /// Free flight keeps the pointer inside the window and out of sight.
-    fn fly(&mut self, on: bool) {
-        if on == self.is_flying {
-            return;
-        }
-        self.is_flying = on;
-        let window = &self.screen.window;
-        if on {
-            let grabbed = window
-                .set_cursor_grab(CursorGrabMode::Locked)
-                .or_else(|_| window.set_cursor_grab(CursorGrabMode::Confined));
-            if grabbed.is_err() {
-                self.tell("the pointer cannot be held here; it may leave the window while you look around".to_owned());
-            }
-        } else {
-            // Letting go can only fail where nothing was held.
-            let _ = window.set_cursor_grab(CursorGrabMode::None);
-        }
-        self.screen.window.set_cursor_visible(!on);
-    }
-
-    fn tell(&mut self, news: String) {
+    pub(super) fn tell(&mut self, news: String) {
         report::say(&news);
         self.news.push((Instant::now(), news));
     }

@@ -1,0 +1,70 @@
+//! What the window does for every action that the overlay, the keys or the palette ask for.
+
+use std::time::Instant;
+
+use winit::window::{CursorGrabMode, Fullscreen};
+
+use crate::session::Command;
+use crate::ui::OverlayAction;
+
+use super::report;
+use super::shown::{Opening, Shown};
+
+impl Shown {
+    pub(super) fn obey(&mut self, action: OverlayAction) {
+        self.last_event = Instant::now();
+        let size = self.screen.size();
+        match action {
+            OverlayAction::Own(_) => {}
+            OverlayAction::Quit => self.wants_to_quit = true,
+            OverlayAction::Screenshot => self.wants_snapshot = true,
+            OverlayAction::FullScreen => {
+                let window = &self.screen.window;
+                let is_full = window.fullscreen().is_some();
+                window.set_fullscreen((!is_full).then_some(Fullscreen::Borderless(None)));
+            }
+            OverlayAction::ToggleFlight => self.fly(!self.is_flying),
+            OverlayAction::LeaveFlight => self.fly(false),
+            OverlayAction::Command(Command::OpenScene(name)) => self.opening = Some((Opening::Named(name), false)),
+            other => {
+                let Some(stage) = &mut self.stage else { return };
+                match other {
+                    OverlayAction::Command(command) => {
+                        if command == Command::Reset {
+                            self.overlay.reset_controls();
+                        }
+                        report::say(format_args!("command {command:?}"));
+                        stage.apply(command);
+                    }
+                    OverlayAction::View(index) => stage.go_to_view(index),
+                    OverlayAction::Tour => stage.toggle_tour(),
+                    OverlayAction::FrameAll => stage.frame_all(size),
+                    OverlayAction::FocusPicked => stage.focus_picked(),
+                    // What has no entry in the table of actions yet cannot be asked for.
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Free flight keeps the pointer inside the window and out of sight.
+    pub(super) fn fly(&mut self, on: bool) {
+        if on == self.is_flying {
+            return;
+        }
+        self.is_flying = on;
+        let window = &self.screen.window;
+        if on {
+            let grabbed = window
+                .set_cursor_grab(CursorGrabMode::Locked)
+                .or_else(|_| window.set_cursor_grab(CursorGrabMode::Confined));
+            if grabbed.is_err() {
+                self.tell("the pointer cannot be held here; it may leave the window while you look around".to_owned());
+            }
+        } else {
+            // Letting go can only fail where nothing was held.
+            let _ = window.set_cursor_grab(CursorGrabMode::None);
+        }
+        self.screen.window.set_cursor_visible(!on);
+    }
+}

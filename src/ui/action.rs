@@ -1,0 +1,422 @@
+//! Everything that a viewer can do, in one table: the keyboard, the help, the palette and the buttons' tooltips are all
+//! made from it, so that none of them can promise what another does not keep.
+//!
+//! A new action is one line in [`ACTIONS`], and where it is more than a command to the session, a variant of
+//! [`OverlayAction`] and an arm in the window's `obey`.
+
+use egui::{Key, Modifiers};
+
+use crate::session::Command;
+
+use super::OverlayInput;
+
+/// What the viewer asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OverlayAction {
+    /// For the session.
+    Command(Command),
+    /// The overlay's own; it has obeyed already.
+    Own(Own),
+    /// Move the camera to the scene's saved view of this index.
+    View(usize),
+    /// Start or stop the camera tour.
+    Tour,
+    /// A presenter's key while the tour runs.
+    TourKey(TourKey),
+    /// Move the camera so that everything is seen.
+    FrameAll,
+    /// Move the camera to the picked neuron.
+    FocusPicked,
+    /// Look from a standard side.
+    Look(StandardView),
+    /// Turn slowly around the middle, or stop.
+    Turntable,
+    /// Widen or narrow the field of view by this many degrees.
+    FieldOfView(f32),
+    /// Take back the last change of view.
+    UndoView,
+    /// Switch free flight on or off.
+    ToggleFlight,
+    /// Leave free flight.
+    LeaveFlight,
+    /// What a drag on the picture does.
+    Tool(Tool),
+    /// Switch full screen on or off.
+    FullScreen,
+    /// Save the picture.
+    Screenshot,
+    /// Start or stop filming.
+    Film,
+    /// Save a chart.
+    ExportChart {
+        /// The chart's name, as its accessible name has it.
+        chart: String,
+        /// As what.
+        format: ChartFormat,
+    },
+    /// Put the command line that reproduces this view on the clipboard.
+    CopyCommand,
+    /// End the program.
+    Quit,
+}
+
+/// What the overlay does itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// Open or close the palette.
+    Palette,
+    /// Open or close the help.
+    Help,
+    /// Hide or show everything but the picture.
+    Hide,
+    /// Close what is open, or let go of what is held.
+    Close,
+    /// Larger text.
+    Larger,
+    /// Smaller text.
+    Smaller,
+    /// Open or close a panel.
+    Toggle(PanelName),
+    /// The next variable as colour.
+    NextColour,
+    /// The next choice of synapses.
+    NextSynapses,
+    /// Ask before this is done.
+    Ask(Question),
+}
+
+/// A panel that opens and closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PanelName {
+    /// Live parameters and look.
+    Parameters,
+    /// Everything measured.
+    Charts,
+}
+
+/// Something that cannot be taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Throw the run away.
+    Reset,
+}
+
+/// The sides that a network is looked at from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StandardView {
+    /// Along z.
+    Front,
+    /// Along x.
+    Side,
+    /// From above.
+    Top,
+}
+
+/// What dragging with the left button does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tool {
+    /// Turns the camera.
+    #[default]
+    Orbit,
+    /// Selects what a rectangle holds.
+    Box,
+    /// Selects what a drawn line encloses.
+    Lasso,
+}
+
+/// What presenters' remote controls send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TourKey {
+    /// To the next step.
+    Next,
+    /// To the step before.
+    Previous,
+    /// The viewer takes the camera, or gives it back to the tour.
+    TakeOver,
+}
+
+/// What a chart can be saved as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChartFormat {
+    /// Pixels.
+    Png,
+    /// Lines.
+    Svg,
+    /// Numbers.
+    Csv,
+}
+
+/// While what a key means this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Always.
+    Always,
+    /// While a tour runs.
+    Touring,
+    /// While no tour runs.
+    NotTouring,
+}
+
+impl When {
+    /// Whether both can hold at once.
+    #[must_use]
+    pub fn overlaps(self, other: Self) -> bool {
+        self == other || self == Self::Always || other == Self::Always
+    }
+}
+
+/// A key with what is held down along with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortcut {
+    /// The key.
+    pub key: Key,
+    /// Held down with it; exactly these.
+    pub modifiers: Modifiers,
+    /// Holding it down does it again and again.
+    pub repeats: bool,
+}
+
+impl Shortcut {
+    /// As printed on the keyboard.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for (held, name) in
+            [(self.modifiers.command, "Ctrl + "), (self.modifiers.alt, "Alt + "), (self.modifiers.shift, "Shift + ")]
+        {
+            if held {
+                text.push_str(name);
+            }
+        }
+        text + name_of(self.key)
+    }
+}
+
+/// As people call it.
+fn name_of(key: Key) -> &'static str {
+    match key {
+        Key::Period => ".",
+        Key::Comma => ",",
+        Key::Plus => "+",
+        Key::Minus => "-",
+        Key::Equals => "=",
+        Key::Questionmark => "?",
+        Key::OpenBracket => "[",
+        Key::CloseBracket => "]",
+        Key::ArrowLeft => "Left",
+        Key::ArrowRight => "Right",
+        Key::ArrowUp => "Up",
+        Key::ArrowDown => "Down",
+        Key::PageUp => "Page up",
+        Key::PageDown => "Page down",
+        Key::Escape => "Esc",
+        other => other.name(),
+    }
+}
+
+/// One action.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// Unique and lasting: `topic.what`.
+    pub id: &'static str,
+    /// What it does, as a viewer reads it.
+    pub title: &'static str,
+    /// The heading it stands under in the help.
+    pub topic: &'static str,
+    /// What to press.
+    pub keys: &'static [Shortcut],
+    /// While what the keys mean this.
+    pub when: When,
+    /// The action at this moment; none where it makes no sense now.
+    pub make: fn(&OverlayInput<'_>) -> Option<OverlayAction>,
+}
+
+const fn key(key: Key) -> Shortcut {
+    Shortcut { key, modifiers: Modifiers::NONE, repeats: false }
+}
+
+const fn ctrl(key: Key) -> Shortcut {
+    Shortcut { key, modifiers: Modifiers::COMMAND, repeats: false }
+}
+
+#[allow(dead_code, reason = "one of the three ways to write a shortcut")]
+const fn alt(key: Key) -> Shortcut {
+    Shortcut { key, modifiers: Modifiers::ALT, repeats: false }
+}
+
+impl Shortcut {
+    const fn again(self) -> Self {
+        Self { repeats: true, ..self }
+    }
+}
+
+type Make = fn(&OverlayInput<'_>) -> Option<OverlayAction>;
+
+const fn entry(
+    id: &'static str,
+    title: &'static str,
+    topic: &'static str,
+    keys: &'static [Shortcut],
+    make: Make,
+) -> Entry {
+    Entry { id, title, topic, keys, when: When::Always, make }
+}
+
+impl Entry {
+    /// The same, where the keys mean this only at some times.
+    const fn when(self, when: When) -> Self {
+        Self { when, ..self }
+    }
+
+    /// Its keys in words; empty where it has none.
+    #[must_use]
+    pub fn keys_text(&self) -> String {
+        let keys: Vec<String> = self.keys.iter().map(Shortcut::text).collect();
+        keys.join(" or ")
+    }
+}
+
+/// The entry of this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Entry> {
+    ACTIONS.iter().find(|entry| entry.id == id)
+}
+
+/// What a button that does this says under the pointer: title and keys.
+#[must_use]
+pub fn tooltip(id: &str) -> String {
+    find(id).map_or_else(String::new, |entry| match entry.keys_text() {
+        keys if keys.is_empty() => entry.title.to_owned(),
+        keys => format!("{} ({keys})", entry.title),
+    })
+}
+
+fn saved_view(input: &OverlayInput<'_>, index: usize) -> Option<OverlayAction> {
+    (index < input.views.len()).then_some(OverlayAction::View(index))
+}
+
+/// A run this long is worth a question before it is thrown away, ms of simulated time.
+const LONG_RUN_MS: f64 = 5_000.0;
+
+/// Starting over, with a question where much would be lost.
+pub(super) fn reset(input: &OverlayInput<'_>) -> OverlayAction {
+    if input.telemetry.time_ms() > LONG_RUN_MS {
+        OverlayAction::Own(Own::Ask(Question::Reset))
+    } else {
+        OverlayAction::Command(Command::Reset)
+    }
+}
+
+const CAMERA: &str = "Camera";
+const RUN: &str = "Simulation";
+const PICTURE: &str = "Picture";
+const PANELS: &str = "Panels";
+const TALK: &str = "Talk";
+const PROGRAM: &str = "Program";
+
+/// Every action, by topic. Keep the lines of a topic together: the help shows them in this order.
+#[rustfmt::skip]
+pub const ACTIONS: &[Entry] = &[
+    entry("camera.frame-all", "the whole network", CAMERA, &[key(Key::Home)], |_| Some(OverlayAction::FrameAll)),
+    entry("camera.focus", "look at the picked neuron", CAMERA, &[key(Key::F)],
+        |input| input.telemetry.picked.as_ref().map(|_| OverlayAction::FocusPicked)),
+    entry("camera.flight", "free flight on and off: the mouse looks around", CAMERA, &[key(Key::V)],
+        |_| Some(OverlayAction::ToggleFlight)),
+    entry("camera.view-1", "saved view 1", CAMERA, &[key(Key::Num1)], |input| saved_view(input, 0)),
+    entry("camera.view-2", "saved view 2", CAMERA, &[key(Key::Num2)], |input| saved_view(input, 1)),
+    entry("camera.view-3", "saved view 3", CAMERA, &[key(Key::Num3)], |input| saved_view(input, 2)),
+    entry("camera.view-4", "saved view 4", CAMERA, &[key(Key::Num4)], |input| saved_view(input, 3)),
+    entry("camera.view-5", "saved view 5", CAMERA, &[key(Key::Num5)], |input| saved_view(input, 4)),
+    entry("camera.view-6", "saved view 6", CAMERA, &[key(Key::Num6)], |input| saved_view(input, 5)),
+    entry("camera.view-7", "saved view 7", CAMERA, &[key(Key::Num7)], |input| saved_view(input, 6)),
+    entry("camera.view-8", "saved view 8", CAMERA, &[key(Key::Num8)], |input| saved_view(input, 7)),
+    entry("camera.view-9", "saved view 9", CAMERA, &[key(Key::Num9)], |input| saved_view(input, 8)),
+
+    entry("run.play", "run, hold still", RUN, &[key(Key::Space)], |_| Some(OverlayAction::Command(Command::TogglePlay)))
+        .when(When::NotTouring),
+    entry("run.step", "one step", RUN, &[key(Key::Period).again()], |_| Some(OverlayAction::Command(Command::Step(1)))),
+    entry("run.reset", "back to the beginning, same seed", RUN, &[key(Key::R)], |input| Some(reset(input))),
+    entry("run.real-time", "as fast as real time", RUN, &[], |_| Some(OverlayAction::Command(Command::Speed(1.0)))),
+    entry("run.fastest", "as fast as it goes", RUN, &[],
+        |_| Some(OverlayAction::Command(Command::Speed(f64::INFINITY)))),
+
+    entry("picture.colour", "colour by the next variable", PICTURE, &[key(Key::C)],
+        |_| Some(OverlayAction::Own(Own::NextColour))),
+    entry("picture.synapses", "synapses: the next choice", PICTURE, &[key(Key::G)],
+        |_| Some(OverlayAction::Own(Own::NextSynapses))),
+    entry("picture.screenshot", "save the picture as a PNG file", PICTURE, &[key(Key::P)],
+        |_| Some(OverlayAction::Screenshot)),
+    entry("picture.full-screen", "full screen on and off", PICTURE, &[key(Key::F11)],
+        |_| Some(OverlayAction::FullScreen)),
+
+    entry("panels.hide", "hide everything but the picture", PANELS, &[key(Key::H)],
+        |_| Some(OverlayAction::Own(Own::Hide))),
+    entry("panels.parameters", "live parameters and look, open and closed", PANELS, &[],
+        |_| Some(OverlayAction::Own(Own::Toggle(PanelName::Parameters)))),
+    entry("panels.charts", "charts open and closed", PANELS, &[],
+        |_| Some(OverlayAction::Own(Own::Toggle(PanelName::Charts)))),
+    entry("panels.larger", "larger text", PANELS, &[key(Key::Plus).again(), key(Key::Equals).again()],
+        |_| Some(OverlayAction::Own(Own::Larger))),
+    entry("panels.smaller", "smaller text", PANELS, &[key(Key::Minus).again()],
+        |_| Some(OverlayAction::Own(Own::Smaller))),
+
+    entry("talk.tour", "the scene's tour on and off", TALK, &[key(Key::T)], |_| Some(OverlayAction::Tour)),
+
+    entry("program.palette", "every action by its name", PROGRAM, &[ctrl(Key::P)],
+        |_| Some(OverlayAction::Own(Own::Palette))),
+    entry("program.help", "this help", PROGRAM, &[key(Key::Questionmark), key(Key::F1)],
+        |_| Some(OverlayAction::Own(Own::Help))),
+    entry("program.close", "close what is open, leave free flight, let go of the neuron", PROGRAM, &[key(Key::Escape)],
+        |_| Some(OverlayAction::Own(Own::Close))),
+    entry("program.quit", "quit", PROGRAM, &[ctrl(Key::Q)], |_| Some(OverlayAction::Quit)),
+];
+
+/// What the mouse does, and keys that work while they are held: for the help alone.
+pub const GESTURES: &[(&str, &str)] = &[
+    ("left drag", "turn around the middle"),
+    ("right drag", "move sideways (also Shift and left drag)"),
+    ("wheel", "nearer, further"),
+    ("W A S D Q E", "fly ahead, left, back, right, down, up"),
+    ("Shift", "fly faster"),
+    ("click", "pick a neuron"),
+    ("double click", "look at it from near"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_titles_are_unique_and_topics_stand_together() {
+        let mut seen = std::collections::HashSet::new();
+        for entry in ACTIONS {
+            assert!(seen.insert(entry.id) && seen.insert(entry.title), "{} stands twice", entry.id);
+        }
+        let mut topics: Vec<&str> = ACTIONS.iter().map(|entry| entry.topic).collect();
+        topics.dedup();
+        let all = topics.len();
+        topics.sort_unstable();
+        topics.dedup();
+        assert_eq!(topics.len(), all, "a topic is torn apart");
+    }
+
+    #[test]
+    fn no_two_actions_share_a_key_at_the_same_time() {
+        for (index, one) in ACTIONS.iter().enumerate() {
+            for other in ACTIONS[index + 1..].iter().filter(|other| one.when.overlaps(other.when)) {
+                for shortcut in one.keys {
+                    let shared = other.keys.iter().any(|k| (k.key, k.modifiers) == (shortcut.key, shortcut.modifiers));
+                    assert!(!shared, "{} and {} share {}", one.id, other.id, shortcut.text());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn shortcuts_read_as_on_the_keyboard() {
+        assert_eq!(ctrl(Key::P).text(), "Ctrl + P");
+        assert_eq!(find("panels.larger").map(Entry::keys_text).as_deref(), Some("+ or ="));
+        assert_eq!(tooltip("program.quit"), "quit (Ctrl + Q)");
+        assert_eq!(alt(Key::Num1).text(), "Alt + 1");
+    }
+}

@@ -1,0 +1,80 @@
+//! What the overlay shows in one frame: plain values that the window collects and lends.
+
+use crate::session::Telemetry;
+
+use super::action::Tool;
+
+/// What the overlay shows in one frame.
+#[derive(Clone, Copy)]
+pub struct OverlayInput<'a> {
+    /// The session's.
+    pub telemetry: &'a Telemetry,
+    /// The renderer's: what it samples or leaves out.
+    pub notices: &'a [String],
+    /// The window's.
+    pub frame: FrameStats,
+    /// The colours of the present colouring, unless it is by population.
+    pub scale: Option<&'a ColourScale>,
+    /// The receptive fields of the output neurons, where they are pictures.
+    pub fields: Option<&'a FieldGrid>,
+    /// Names of the scene's saved views.
+    pub views: &'a [String],
+    /// What the scene says at this moment.
+    pub caption: Option<&'a str>,
+    /// What the window is doing.
+    pub window: WindowState,
+}
+
+/// What colours mean, from the least value to the greatest.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ColourScale {
+    /// sRGB, 0 to 1, evenly spaced along the scale.
+    pub colours: Vec<[f32; 3]>,
+    /// Ends and unit in words.
+    pub text: String,
+}
+
+/// Receptive fields side by side.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FieldGrid {
+    /// Width and height of one field.
+    pub tile: [u32; 2],
+    /// Fields.
+    pub count: u32,
+    /// Fields in a row.
+    pub columns: u32,
+    /// Neuron of the first field.
+    pub first: u32,
+    /// Neurons from one field to the next.
+    pub stride: u32,
+    /// Width and height of the whole: fields with a pixel between and around them.
+    pub size: [u32; 2],
+    /// Row by row: weight as a share of the field's strongest; negative where there is none.
+    pub values: Vec<f32>,
+    /// Another number for other values; 0: none yet.
+    pub version: u64,
+}
+
+/// How the last frames went.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FrameStats {
+    /// Frames per second.
+    pub fps: f32,
+    /// From one frame to the next, ms.
+    pub frame_ms: f32,
+    /// Recording and submitting one picture, ms of the host's time.
+    pub draw_ms: f32,
+}
+
+/// What the window is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WindowState {
+    /// The mouse looks around.
+    pub is_flying: bool,
+    /// A tour moves the camera.
+    pub is_touring: bool,
+    /// A film is being made.
+    pub is_filming: bool,
+    /// What a drag does.
+    pub tool: Tool,
+}
