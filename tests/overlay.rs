@@ -156,6 +156,7 @@ fn telemetry() -> Telemetry {
         notices: vec!["no GPU: the CPU engine simulates".to_owned()],
         progress: None,
         populations,
+        ..Default::default()
     }
 }
 
