@@ -12,7 +12,7 @@ use spikescope::model::{
 use spikescope::session::telemetry::{
     LearningTelemetry, PickedTelemetry, PopulationTelemetry, ProjectionTelemetry, Raster,
 };
-use spikescope::session::view::{ColourBy, SynapseView};
+use spikescope::session::view::ColourBy;
 use spikescope::session::{Command, Telemetry, ViewSettings};
 use spikescope::ui::{ColourScale, FieldGrid, FrameStats, Overlay, OverlayAction, OverlayInput, WindowState};
 
@@ -461,7 +461,7 @@ fn keys_do_what_the_help_says() {
     harness.key_press(egui::Key::G);
     harness.run_steps(2);
     assert_eq!(harness.state().settings.colour_by, ColourBy::Membrane);
-    assert_eq!(harness.state().settings.synapses, SynapseView::Picked);
+    assert_eq!(harness.state().settings.synapses.label(), "of the selection");
     harness.state_mut().actions.clear();
     harness.key_press_modifiers(egui::Modifiers::CTRL, egui::Key::Q);
     harness.run_steps(2);

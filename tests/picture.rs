@@ -12,7 +12,7 @@ use spikescope::model::{
     Cell, Connectivity, Delays, Network, Population, Projection, Pruning, PruningPolicy, Receptor, Source, Weights,
 };
 use spikescope::render::{CameraView, Frame, Pose, Renderer};
-use spikescope::session::view::{ColourBy, PointStyle, SynapseView};
+use spikescope::session::view::{ColourBy, Direction, PointStyle, SynapseLayers};
 use spikescope::session::{ActivityBuffers, ViewSettings};
 
 const SIZE: [u32; 2] = [192, 128];
@@ -82,7 +82,7 @@ fn plain(points: PointStyle) -> ViewSettings {
         bloom: 0.0,
         fog: 0.0,
         points,
-        synapses: SynapseView::Hidden,
+        synapses: SynapseLayers::HIDDEN,
         base_brightness: 0.0,
         neuron_radius: 0.4,
         ..ViewSettings::default()
@@ -311,8 +311,9 @@ fn a_line_shines_grows_with_its_weight_and_goes_when_pruned() {
     let network = joined();
     // Rasterised, then gathered.
     for points in [PointStyle::Quads, PointStyle::Splats] {
-        let hidden = ViewSettings { synapse_opacity: 1.0, pulses: false, neuron_radius: 0.2, ..plain(points) };
-        let shown = ViewSettings { synapses: SynapseView::Sample, ..hidden.clone() };
+        let hidden = ViewSettings { synapse_opacity: 1.0, neuron_radius: 0.2, ..plain(points) };
+        let shown =
+            ViewSettings { synapses: SynapseLayers { sample: true, ..SynapseLayers::HIDDEN }, ..hidden.clone() };
         let mut studio = Studio::new(Arc::clone(&gpu), &network, &shown);
         let dark = studio.shoot(&quiet(2), &hidden, STEP);
         let light = |studio: &mut Studio, share: f32, step: u64| {
@@ -336,7 +337,7 @@ fn a_pulse_travels_from_source_to_target() {
     let network = joined();
     for points in [PointStyle::Quads, PointStyle::Splats] {
         let settings = ViewSettings {
-            synapses: SynapseView::Sample,
+            synapses: SynapseLayers { sample: true, pulses: true, ..SynapseLayers::HIDDEN },
             synapse_opacity: 0.5,
             flash_decay_ms: 50.0,
             neuron_radius: 0.05,
@@ -365,7 +366,11 @@ fn the_synapse_budget_holds_and_is_stated() {
     network.positions = (0..90).map(|k| [(k % 10) as f32 - 5.0, (k / 10) as f32 - 4.0, 0.0]).collect();
     network.projections[0].connectivity = Connectivity::AllToAll;
     network.projections[0].weights = Weights::PerSynapse(vec![0.5; 2000]);
-    let settings = ViewSettings { synapses: SynapseView::Sample, synapse_budget: 500, ..plain(PointStyle::Auto) };
+    let settings = ViewSettings {
+        synapses: SynapseLayers { sample: true, pulses: true, ..SynapseLayers::HIDDEN },
+        synapse_budget: 500,
+        ..plain(PointStyle::Auto)
+    };
     let mut studio = Studio::new(gpu, &network, &settings);
     studio.shoot(&quiet(90), &settings, STEP);
     let notices = studio.renderer.notices();
@@ -382,7 +387,11 @@ fn the_synapse_budget_holds_and_is_stated() {
 fn a_picked_neuron_and_its_partners_are_marked() {
     let Some(gpu) = gpu() else { return };
     let network = joined();
-    let settings = ViewSettings { synapses: SynapseView::Picked, neuron_radius: 0.2, ..plain(PointStyle::Quads) };
+    let settings = ViewSettings {
+        synapses: SynapseLayers { of_selection: Direction::Both, ..SynapseLayers::HIDDEN },
+        neuron_radius: 0.2,
+        ..plain(PointStyle::Quads)
+    };
     let mut studio = Studio::new(gpu, &network, &settings);
     let before = studio.shoot(&quiet(2), &settings, STEP);
     studio.renderer.set_picked(&network, Some(0), &[(1, 0.9)]);

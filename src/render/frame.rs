@@ -256,7 +256,7 @@ impl FrameUniform {
             picked: extras.picked.unwrap_or(u32::MAX),
             floor_y: extras.bounds.low[1] - radius - 0.12 * extent,
             synapse_opacity: unit(settings.synapse_opacity),
-            pulse_ms: if settings.pulses { pulse_ms(settings) } else { 0.0 },
+            pulse_ms: if settings.synapses.pulses { pulse_ms(settings) } else { 0.0 },
             bloom: unit(settings.bloom),
             exposure: if settings.exposure.is_finite() { settings.exposure.clamp(-16.0, 16.0).exp2() } else { 1.0 },
             splat_radius_max_px: extras.splat_radius_max_px,

@@ -7,7 +7,7 @@ use super::gather::Gathered;
 use super::sampling::Drawn;
 use crate::model::Network;
 use crate::session::ViewSettings;
-use crate::session::view::{ColourBy, SynapseView};
+use crate::session::view::{ColourBy, Direction};
 
 /// Facts about the last picture.
 #[derive(Clone, Debug, Default)]
@@ -69,18 +69,15 @@ impl Facts {
         if share < 0.95 {
             lines.push(format!("so many neurons share their light: a spike shines with {:.0} % of it", 100.0 * share));
         }
-        match settings.synapses {
-            SynapseView::Hidden => {}
-            SynapseView::Sample => {
-                lines.extend(share_line("synapses", self.synapses, self.budget_lowered));
-                lines.extend(self.pulse_line(settings));
-            }
-            SynapseView::Picked => {
-                lines.extend(share_line("synapses of the picked neuron", self.picked, self.budget_lowered));
-                lines.extend(self.pulse_line(settings));
-            }
+        let layers = settings.synapses;
+        if layers.sample {
+            lines.extend(share_line("synapses", self.synapses, self.budget_lowered));
         }
-        if self.lines_gathered && settings.synapses != SynapseView::Hidden {
+        if layers.of_selection != Direction::None {
+            lines.extend(share_line("synapses of the picked neuron", self.picked, self.budget_lowered));
+        }
+        lines.extend(self.pulse_line(settings));
+        if self.lines_gathered && layers.any() {
             lines.push("synapses are drawn behind all neurons".to_owned());
         }
         if settings.colour_by != ColourBy::Population {
@@ -92,7 +89,7 @@ impl Facts {
     fn pulse_line(&self, settings: &ViewSettings) -> Option<String> {
         let [low, high] = self.delays_ms?;
         let shortest = f64::from(pulse_ms(settings));
-        (settings.pulses && low < shortest).then(|| {
+        (settings.synapses.pulses && low < shortest).then(|| {
             let delays = if low < high { format!("{low:.1} to {high:.1}") } else { format!("{low:.1}") };
             format!("pulses take at least {shortest:.0} ms to cross, to be seen (delays: {delays} ms)")
         })

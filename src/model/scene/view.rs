@@ -57,14 +57,16 @@ pub struct LookScene {
     pub neuron_radius: Option<f32>,
     /// Brightness of neurons at rest, 0 to 1.
     pub base_brightness: Option<f32>,
-    /// `hidden`, `sample` or `picked`.
-    pub synapses: Option<String>,
+    /// Layers of synapses, of [`SYNAPSE_LAYERS`]; empty: the usual ones.
+    pub synapses: Vec<String>,
     /// At most this many synapse lines.
     pub synapse_budget: Option<u32>,
     /// 0 to 1.
     pub synapse_opacity: Option<f32>,
     /// Pulses travel along the lines of spiking neurons.
     pub pulses: Option<bool>,
+    /// How much lines are drawn together, 0 to 1.
+    pub bundled: Option<f32>,
     /// Strength of the glow, 0 to 1.
     pub bloom: Option<f32>,
     /// Stops.
@@ -113,10 +115,14 @@ impl ViewScene {
 pub const CHARTS: [&str; 10] =
     ["raster", "rate", "membrane", "weights", "histogram", "remaining", "threshold", "accuracy", "input", "fields"];
 
+/// Layers of synapses that a scene can open with.
+pub const SYNAPSE_LAYERS: [&str; 11] =
+    ["hidden", "sample", "picked", "inputs", "outputs", "pulses", "strongest", "changed", "graveyard", "arcs", "all"];
+
 const POSE_KEYS: [&str; 7] =
     ["eye", "target", "azimuth_degrees", "elevation_degrees", "distance", "focus", "fov_degrees"];
 
-const VIEW_KEYS: [&str; 16] = [
+const VIEW_KEYS: &[&str] = &[
     "camera",
     "cameras",
     "colour_by",
@@ -127,6 +133,7 @@ const VIEW_KEYS: [&str; 16] = [
     "synapse_budget",
     "synapse_opacity",
     "pulses",
+    "bundled",
     "bloom",
     "exposure",
     "fog",
@@ -151,7 +158,7 @@ impl Extents {
 
 /// Reads `[view]`, `[[tour]]`, `[[caption]]` and `[charts]` of a whole scene.
 pub(crate) fn read(root: &Fields<'_>, extents: &Extents) -> Result<ViewScene, SceneError> {
-    let view = root.table("view", &VIEW_KEYS)?;
+    let view = root.table("view", VIEW_KEYS)?;
     let camera = match view.as_ref().and_then(|v| v.get("camera")) {
         Some(node) => pose(node, "view.camera", extents)?,
         None => orbit(&extents.whole, 30.0, 20.0, 2.4, 45.0),
@@ -197,10 +204,11 @@ fn look(view: &Fields<'_>, extents: &Extents) -> Result<LookScene, SceneError> {
         flash_decay_ms: number("flash_decay_ms", Range::Positive)?,
         neuron_radius: number("neuron_radius", Range::Positive)?,
         base_brightness: number("base_brightness", Range::Share)?,
-        synapses: word("synapses", &["hidden", "sample", "picked"])?,
+        synapses: synapse_layers(view)?,
         synapse_budget: view.count("synapse_budget", 0)?,
         synapse_opacity: number("synapse_opacity", Range::Share)?,
         pulses: view.flag("pulses")?,
+        bundled: number("bundled", Range::Share)?,
         bloom: number("bloom", Range::Share)?,
         exposure: number("exposure", Range::Any)?,
         fog: number("fog", Range::Share)?,
@@ -208,6 +216,22 @@ fn look(view: &Fields<'_>, extents: &Extents) -> Result<LookScene, SceneError> {
         speed,
         raster,
     })
+}
+
+/// One name, or a list of them.
+fn synapse_layers(view: &Fields<'_>) -> Result<Vec<String>, SceneError> {
+    let names = match view.get("synapses").map(|node| &node.value) {
+        Some(Value::String(name)) => vec![name.clone()],
+        _ => view.texts("synapses")?.unwrap_or_default(),
+    };
+    match names.iter().find(|name| !SYNAPSE_LAYERS.contains(&name.as_str())) {
+        Some(name) => Err(view.error(
+            "synapses",
+            format!("there is no layer of synapses `{name}`"),
+            suggest(name, SYNAPSE_LAYERS),
+        )),
+        None => Ok(names),
+    }
 }
 
 fn pose(node: &Node, path: &str, extents: &Extents) -> Result<CameraPose, SceneError> {
