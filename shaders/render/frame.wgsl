@@ -13,7 +13,9 @@ struct Frame {
     near: f32,
     centre: vec3<f32>,             // of the network
     extent: f32,                   // its radius
-    size_px: vec2<f32>,
+    size_px: vec2<f32>,            // of what is drawn into: the picture, or a tile of it
+    picture_px: vec2<f32>,
+    tile_px: vec2<f32>,            // where in the picture the tile begins
     step: u32,
     dt_ms: f32,
     flash_decay_ms: f32,

@@ -11,7 +11,6 @@ const INHIBITORY = vec3<f32>(0.084, 0.319, 1.0);
 
 struct StageVertex {
     @builtin(position) position: vec4<f32>,
-    @location(0) ray: vec3<f32>,
 }
 
 @vertex
@@ -19,8 +18,13 @@ fn vs_main(@builtin(vertex_index) vertex: u32) -> StageVertex {
     let corner = vec2<f32>(f32((vertex << 1u) & 2u), f32(vertex & 2u)) * 2.0 - 1.0;
     var out: StageVertex;
     out.position = vec4<f32>(corner, 0.0, 1.0);
-    out.ray = frame.forward + frame.right * (corner.x * frame.tan_half_x) + frame.up * (corner.y * frame.tan_half_y);
     return out;
+}
+
+// From the eye through a pixel of what is drawn.
+fn ray_through(at: vec2<f32>) -> vec3<f32> {
+    let corner = ((at + frame.tile_px) / frame.picture_px * 2.0 - 1.0) * vec2<f32>(1.0, -1.0);
+    return frame.forward + frame.right * (corner.x * frame.tan_half_x) + frame.up * (corner.y * frame.tan_half_y);
 }
 
 // Share of a pixel covered by lines one unit apart; width and pixel footprint in units.
@@ -32,13 +36,14 @@ fn grid_line(at: f32, footprint: f32, width: f32) -> f32 {
 
 @fragment
 fn fs_main(in: StageVertex) -> @location(0) vec4<f32> {
-    let stretch = inverseSqrt(dot(in.ray, in.ray));
-    let height = in.ray.y * stretch;
+    let ray = ray_through(in.position.xy);
+    let stretch = inverseSqrt(dot(ray, ray));
+    let height = ray.y * stretch;
     let horizon = exp(-6.0 * abs(height));
     var colour = mix(vec3<f32>(0.0042, 0.0052, 0.0090), vec3<f32>(0.0105, 0.0135, 0.0240), horizon);
     if height < 0.0 && frame.eye.y > frame.floor_y {
-        let range = (frame.floor_y - frame.eye.y) / in.ray.y;
-        let place = frame.eye.xz + in.ray.xz * range;
+        let range = (frame.floor_y - frame.eye.y) / ray.y;
+        let place = frame.eye.xz + ray.xz * range;
         let away = length(place - frame.centre.xz) / frame.extent;
         let reach = exp(-0.55 * away * away);
         if reach > 0.002 {

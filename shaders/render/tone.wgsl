@@ -33,7 +33,8 @@ fn srgb(linear: vec3<f32>) -> vec3<f32> {
 
 @fragment
 fn fs_main(@builtin(position) at: vec4<f32>) -> @location(0) vec4<f32> {
-    let uv = at.xy / frame.size_px;
+    let place = at.xy + frame.tile_px;
+    let uv = place / frame.picture_px;
     var colour = textureLoad(light, vec2<i32>(at.xy), 0).rgb;
     if frame.bloom > 0.0 {
         colour += textureSampleLevel(glow, smooth_sampler, uv, 0.0).rgb * frame.bloom;
@@ -41,7 +42,7 @@ fn fs_main(@builtin(position) at: vec4<f32>) -> @location(0) vec4<f32> {
     let from_middle = uv - 0.5;
     colour = tone(colour * frame.exposure) * (1.0 - 0.28 * dot(from_middle, from_middle));
     // Interleaved gradient noise (Jimenez 2014): the same for every picture.
-    let noise = fract(52.9829189 * fract(dot(floor(at.xy), vec2<f32>(0.06711056, 0.00583715)))) - 0.5;
+    let noise = fract(52.9829189 * fract(dot(floor(place), vec2<f32>(0.06711056, 0.00583715)))) - 0.5;
     if encode_srgb {
         return vec4<f32>(srgb(colour) + noise / 255.0, 1.0);
     }

@@ -2,10 +2,11 @@
 //! shader reads, and the look of each population.
 
 use bytemuck::{Pod, Zeroable};
-use glam::Vec3;
+use glam::{Mat4, Vec3};
 
 use super::camera::CameraView;
 use super::colour;
+use super::tile::Tile;
 use crate::model::Network;
 use crate::session::ViewSettings;
 use crate::session::view::ColourBy;
@@ -53,8 +54,12 @@ pub struct FrameUniform {
     pub centre: [f32; 3],
     /// Radius of the network, scene units.
     pub extent: f32,
-    /// Width and height.
+    /// Width and height of what is drawn into: the picture, or a tile of it.
     pub size_px: [f32; 2],
+    /// Width and height of the whole picture.
+    pub picture_px: [f32; 2],
+    /// Where in the picture the tile begins.
+    pub tile_px: [f32; 2],
     /// Steps done (low 32 bits).
     pub step: u32,
     /// Step, ms.
@@ -240,6 +245,8 @@ impl FrameUniform {
             centre: extras.bounds.centre(),
             extent,
             size_px: [width, height],
+            picture_px: [width, height],
+            tile_px: [0.0; 2],
             step: frame.step as u32,
             dt_ms: positive(frame.dt_ms as f32, 1.0),
             flash_decay_ms: positive(settings.flash_decay_ms, 30.0),
@@ -267,6 +274,17 @@ impl FrameUniform {
             flash_gain: FLASH_GAIN * flash_share(extras.neuron_count),
             _padding: [0; 2],
         }
+    }
+
+    /// The same picture, of which only a tile is drawn. What depends on distances stays as it is in the whole.
+    pub(super) fn of_tile(mut self, tile: &Tile) -> Self {
+        let clip_from_world = Mat4::from_cols_array_2d(&self.clip_from_world);
+        self.clip_from_world = (tile.from_picture() * clip_from_world).to_cols_array_2d();
+        self.size_px = tile.size.map(|side| side as f32);
+        self.tile_px = tile.origin.map(|side| side as f32);
+        // What fades with time fades once for all tiles.
+        self.elapsed_ms = if tile.is_first_look { self.elapsed_ms } else { 0.0 };
+        self
     }
 }
 

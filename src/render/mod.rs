@@ -20,6 +20,7 @@ mod sampling;
 pub mod shaders;
 mod synapses;
 mod targets;
+mod tile;
 mod wiring;
 
 pub use camera::{Camera, CameraView, Flight, Pose, Tour, TourStop};
@@ -30,3 +31,4 @@ pub use renderer::Renderer;
 pub use sampling::{Drawn, DrawnSynapse, of_neuron, sample};
 pub use shaders::SHADERS;
 pub use synapses::{Line, LineRange, LineState, ProjectionLook};
+pub use tile::Tile;

@@ -18,6 +18,7 @@ use super::sampling;
 use super::shaders;
 use super::synapses::{Lines, Synapses};
 use super::targets::{GlowChain, TargetLayouts, Targets};
+use super::tile::Tile;
 use super::wiring::{Bound, Depth, Draw, LIGHT_FORMAT, Mix, attachment, group, group_layout};
 use crate::engine::NeuronState;
 use crate::gpu::Gpu;
@@ -244,20 +245,58 @@ impl Renderer {
     /// Records the draws of one picture. Before the next picture is recorded, the encoder must be submitted: they share
     /// one uniform. Without a loaded network only the empty stage is drawn, black.
     pub fn draw(&mut self, encoder: &mut wgpu::CommandEncoder, target: &wgpu::TextureView, frame: &Frame) {
-        let size = frame.size.map(|s| s.clamp(1, self.gpu.limits.max_texture_dimension_2d));
-        if self.targets.as_ref().is_none_or(|targets| targets.size != size) {
-            let layouts =
-                TargetLayouts { filter: &self.bloom.filter_layout, tone: &self.tone_layout, sampler: &self.sampler };
-            self.targets = Some(Targets::new(&self.gpu.device, size, self.chain, &layouts));
-        }
-        let (Some(loaded), Some(targets)) = (&self.loaded, &self.targets) else {
+        let tile = Tile::whole(frame.size.map(|s| s.clamp(1, self.gpu.limits.max_texture_dimension_2d)));
+        if self.draw_light(encoder, frame, &tile) {
+            self.finish(encoder, target, &tile, frame.settings.bloom > 0.0);
+        } else {
             encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
                 label: Some("render.empty"),
                 color_attachments: &[Some(attachment(target, Some(wgpu::Color::BLACK)))],
                 ..Default::default()
             });
-            return;
-        };
+        }
+    }
+
+    /// The first round of a picture in tiles: collects the glow of one of them. Each call wants an encoder of its own,
+    /// submitted before the next; no other picture may come between.
+    pub fn collect_glow(&mut self, encoder: &mut wgpu::CommandEncoder, frame: &Frame, tile: &Tile) {
+        if self.draw_light(encoder, frame, tile)
+            && let Some(targets) = &self.targets
+        {
+            self.bloom.collect(encoder, targets, tile);
+        }
+    }
+
+    /// The second round of a picture in tiles: draws one of them into a target of its size.
+    pub fn draw_tile(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        target: &wgpu::TextureView,
+        frame: &Frame,
+        tile: &Tile,
+    ) {
+        let tile = &Tile { is_first_look: false, ..*tile };
+        if self.draw_light(encoder, frame, tile) {
+            self.finish(encoder, target, tile, false);
+        }
+    }
+
+    /// Between the rounds: spreads the glow that was collected over the picture.
+    pub fn spread_glow(&self, encoder: &mut wgpu::CommandEncoder) {
+        if let Some(targets) = &self.targets {
+            self.bloom.spread(encoder, targets);
+        }
+    }
+
+    /// Everything before the glow; false without a loaded network.
+    fn draw_light(&mut self, encoder: &mut wgpu::CommandEncoder, frame: &Frame, tile: &Tile) -> bool {
+        let size = tile.size;
+        if self.targets.as_ref().is_none_or(|targets| !targets.fit(tile)) {
+            let layouts =
+                TargetLayouts { filter: &self.bloom.filter_layout, tone: &self.tone_layout, sampler: &self.sampler };
+            self.targets = Some(Targets::new(&self.gpu.device, tile, self.chain, &layouts));
+        }
+        let (Some(loaded), Some(targets)) = (&self.loaded, &self.targets) else { return false };
         let wanted = self.wish(loaded.neuron_count, &frame.settings);
         let gathered = self.gather.prepare(&self.gpu, size, wanted);
         let extras = Extras {
@@ -269,14 +308,21 @@ impl Renderer {
             line_segments: loaded.segments,
             gathered: gathered.bits(),
         };
-        let uniform = FrameUniform::new(frame, &extras);
+        let uniform = FrameUniform::new(frame, &extras).of_tile(tile);
         self.neuron_radius = uniform.neuron_radius;
         self.facts.note_frame(&frame.settings, gathered, extras.splat_radius_max_px);
         self.gpu.queue.write_buffer(&self.uniform, 0, bytemuck::bytes_of(&uniform));
         self.look_up_weights(encoder, loaded);
         self.draw_scene(encoder, loaded, targets, gathered, frame.settings.synapses);
-        if uniform.bloom > 0.0 {
-            self.bloom.draw(encoder, targets);
+        true
+    }
+
+    /// Glow (that of tiles is there already), tone curve.
+    fn finish(&self, encoder: &mut wgpu::CommandEncoder, target: &wgpu::TextureView, tile: &Tile, glows: bool) {
+        let (Some(loaded), Some(targets)) = (&self.loaded, &self.targets) else { return };
+        if glows {
+            self.bloom.collect(encoder, targets, tile);
+            self.bloom.spread(encoder, targets);
         }
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
             label: Some("render.tone"),

@@ -1,6 +1,7 @@
 //! The textures of one picture size: light, depth, and the chain that the glow is made in. In goes a size, out come
 //! views and the bind groups that read them; made anew only when the size changes.
 
+use super::tile::Tile;
 use super::wiring::{DEPTH_FORMAT, LIGHT_FORMAT, group};
 
 /// How the glow is made.
@@ -23,6 +24,8 @@ impl GlowChain {
 pub(super) struct Targets {
     /// Width and height, pixels.
     pub(super) size: [u32; 2],
+    /// Width and height of the picture that the glow spreads over: more than `size` where tiles are drawn.
+    pub(super) picture: [u32; 2],
     /// Linear light.
     pub(super) light: wgpu::TextureView,
     /// Reversed depth.
@@ -48,13 +51,15 @@ pub(super) struct TargetLayouts<'a> {
 }
 
 impl Targets {
-    pub(super) fn new(device: &wgpu::Device, size: [u32; 2], chain: GlowChain, layouts: &TargetLayouts<'_>) -> Self {
+    /// For one tile, whole pictures included.
+    pub(super) fn new(device: &wgpu::Device, tile: &Tile, chain: GlowChain, layouts: &TargetLayouts<'_>) -> Self {
+        let (size, picture) = (tile.size, tile.picture);
         let light = texture(device, "render.light", size, LIGHT_FORMAT);
         let depth = texture(device, "render.depth", size, DEPTH_FORMAT);
         let glow: Vec<wgpu::TextureView> = (0..chain.levels)
             .map(|level| {
                 let divisor = chain.first_divisor << level;
-                texture(device, "render.glow", size.map(|s| s.div_ceil(divisor).max(1)), LIGHT_FORMAT)
+                texture(device, "render.glow", picture.map(|s| s.div_ceil(divisor).max(1)), LIGHT_FORMAT)
             })
             .collect();
         let sampler = wgpu::BindingResource::Sampler(layouts.sampler);
@@ -73,6 +78,7 @@ impl Targets {
         );
         Self {
             size,
+            picture,
             light_group: filter(&light),
             glow_groups: glow.iter().map(filter).collect(),
             tone_group,
@@ -80,6 +86,16 @@ impl Targets {
             depth,
             glow,
         }
+    }
+
+    /// True when these are the ones that `tile` needs.
+    pub(super) fn fit(&self, tile: &Tile) -> bool {
+        self.size == tile.size && self.picture == tile.picture
+    }
+
+    /// Width and height of the first level of the glow.
+    pub(super) fn glow_size(&self, chain: GlowChain) -> [u32; 2] {
+        self.picture.map(|side| side.div_ceil(chain.first_divisor).max(1))
     }
 }
 
