@@ -271,7 +271,8 @@ impl Canvas {
                 let rows = pixels.rows.chunks(pixels.bytes_per_row).skip(own_top).take(own_height);
                 for (row, from) in rows.enumerate() {
                     let to = 4 * ((top + row) * width + left);
-                    self.assembled[to..to + 4 * own_width].copy_from_slice(&from[4 * own_left..4 * (own_left + own_width)]);
+                    self.assembled[to..to + 4 * own_width]
+                        .copy_from_slice(&from[4 * own_left..4 * (own_left + own_width)]);
                 }
             });
             self.assembled_tiles += 1;

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::arguments::{FrameRate, FrameSize, RenderArguments};
-use super::canvas::{Canvas, FORMAT, StagedFrame};
+use super::canvas::{Canvas, FORMAT, Shot};
 use super::error::AppError;
 use super::output::{Destination, Encoders, FrameFormat, Written};
 use super::progress::Progress;
@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &RenderArguments) -> Result<Ending, AppError> {
     let scene = Scene::load(&arguments.scene, &arguments.common.set)?;
     let path = camera::Path::named(&scene.view, arguments.camera.as_deref())?;
     let gpu = setup::drawing_gpu(&arguments.common)?;
-    let canvas = Canvas::new(&gpu, arguments.size)?;
+    let canvas = Canvas::new(&gpu, [arguments.size.width, arguments.size.height], FORMAT)?;
     let format = FrameFormat { size: arguments.size, rate: arguments.fps };
     let mut encoders = Encoders::start(destination.clone(), format)?;
     let settings = ViewSettings::from_scene(&scene.view);
@@ -113,7 +113,7 @@ pub(super) fn run(arguments: &RenderArguments) -> Result<Ending, AppError> {
 /// All frames, or as many as there are before somebody stops it or the encoders give up.
 fn shoot_all(
     film: &mut Film,
-    encoders: &mut Encoders<StagedFrame>,
+    encoders: &mut Encoders<Shot>,
     arguments: &RenderArguments,
     steps_per_frame: u32,
     progress: &mut Progress,
@@ -166,22 +166,22 @@ impl Film {
     }
 
     /// Simulates, draws and fetches one frame.
-    fn shoot(&mut self, steps: u32, time_s: f64) -> Result<StagedFrame, AppError> {
+    fn shoot(&mut self, steps: u32, time_s: f64) -> Result<Shot, AppError> {
         let begun = Instant::now();
         self.session.advance(steps)?;
         self.session.engine().wait()?;
         self.spent.simulate += begun.elapsed();
 
         // The wait for encoders that are behind belongs to no stage; it shows in the wall time.
-        let buffer = self.canvas.wait_for_room()?;
+        self.canvas.wait_for_room()?;
 
         let begun = Instant::now();
-        self.draw(steps, time_s);
-        self.gpu.wait().map_err(|reason| AppError::Failure(format!("the GPU stopped working: {reason}")))?;
+        self.draw(steps, time_s)?;
         self.spent.draw += begun.elapsed();
 
         let begun = Instant::now();
-        let frame = self.canvas.read_back(buffer)?;
+        self.canvas.fetch()?;
+        let frame = self.canvas.wait_for_shot()?;
         self.spent.read_back += begun.elapsed();
         match self.gpu.take_fault() {
             Some(fault) => Err(AppError::Failure(format!("the GPU reported an error: {fault}"))),
@@ -189,7 +189,7 @@ impl Film {
         }
     }
 
-    fn draw(&mut self, elapsed_steps: u32, time_s: f64) {
+    fn draw(&mut self, elapsed_steps: u32, time_s: f64) -> Result<(), AppError> {
         let activity = self.session.activity();
         if self.activity.update(&self.gpu, &activity) {
             self.renderer.load(self.session.network(), &self.activity, &self.settings);
@@ -203,10 +203,12 @@ impl Film {
             dt_ms: self.session.network().dt_ms,
             settings: self.settings.clone(),
         };
-        let mut encoder =
-            self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("app.draw") });
-        self.renderer.draw(&mut encoder, &self.canvas.view, &frame);
-        self.gpu.queue.submit([encoder.finish()]);
+        let mut is_drawn = false;
+        while !is_drawn {
+            is_drawn = self.canvas.draw(&mut self.renderer, &frame, &mut |_, _, _| {})?;
+            self.gpu.wait().map_err(|reason| AppError::Failure(format!("the GPU stopped working: {reason}")))?;
+        }
+        Ok(())
     }
 
     fn report(

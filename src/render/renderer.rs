@@ -26,6 +26,9 @@ use crate::model::Network;
 use crate::session::view::{Direction, PointStyle, SynapseLayers};
 use crate::session::{ActivityBuffers, ViewSettings};
 
+/// Sizes of pictures whose textures are kept.
+const SIZES_KEPT: usize = 2;
+
 /// Draws networks.
 pub struct Renderer {
     gpu: Arc<Gpu>,
@@ -44,7 +47,8 @@ pub struct Renderer {
     uniform: wgpu::Buffer,
     maps: wgpu::Buffer,
     loaded: Option<Loaded>,
-    targets: Option<Targets>,
+    /// Of the last sizes drawn, the newest last: the window's, and those of a film or a large picture beside it.
+    targets: Vec<Targets>,
     picked: Option<u32>,
     neuron_radius: f32,
     facts: Facts,
@@ -127,7 +131,7 @@ impl Renderer {
             uniform,
             maps,
             loaded: None,
-            targets: None,
+            targets: Vec::new(),
             picked: None,
             neuron_radius: ViewSettings::default().neuron_radius,
             facts: Facts::default(),
@@ -261,7 +265,7 @@ impl Renderer {
     /// submitted before the next; no other picture may come between.
     pub fn collect_glow(&mut self, encoder: &mut wgpu::CommandEncoder, frame: &Frame, tile: &Tile) {
         if self.draw_light(encoder, frame, tile)
-            && let Some(targets) = &self.targets
+            && let Some(targets) = self.targets.last()
         {
             self.bloom.collect(encoder, targets, tile);
         }
@@ -283,7 +287,7 @@ impl Renderer {
 
     /// Between the rounds: spreads the glow that was collected over the picture.
     pub fn spread_glow(&self, encoder: &mut wgpu::CommandEncoder) {
-        if let Some(targets) = &self.targets {
+        if let Some(targets) = self.targets.last() {
             self.bloom.spread(encoder, targets);
         }
     }
@@ -291,12 +295,8 @@ impl Renderer {
     /// Everything before the glow; false without a loaded network.
     fn draw_light(&mut self, encoder: &mut wgpu::CommandEncoder, frame: &Frame, tile: &Tile) -> bool {
         let size = tile.size;
-        if self.targets.as_ref().is_none_or(|targets| !targets.fit(tile)) {
-            let layouts =
-                TargetLayouts { filter: &self.bloom.filter_layout, tone: &self.tone_layout, sampler: &self.sampler };
-            self.targets = Some(Targets::new(&self.gpu.device, tile, self.chain, &layouts));
-        }
-        let (Some(loaded), Some(targets)) = (&self.loaded, &self.targets) else { return false };
+        self.choose_targets(tile);
+        let (Some(loaded), Some(targets)) = (&self.loaded, self.targets.last()) else { return false };
         let wanted = self.wish(loaded.neuron_count, &frame.settings);
         let gathered = self.gather.prepare(&self.gpu, size, wanted);
         let extras = Extras {
@@ -317,9 +317,29 @@ impl Renderer {
         true
     }
 
+    /// Makes the targets of this size the last ones.
+    fn choose_targets(&mut self, tile: &Tile) {
+        if let Some(at) = self.targets.iter().position(|targets| targets.fit(tile)) {
+            return self.targets[at..].rotate_left(1);
+        }
+        if self.targets.len() == SIZES_KEPT {
+            self.targets.remove(0);
+        }
+        let layouts =
+            TargetLayouts { filter: &self.bloom.filter_layout, tone: &self.tone_layout, sampler: &self.sampler };
+        self.targets.push(Targets::new(&self.gpu.device, tile, self.chain, &layouts));
+    }
+
+    /// Gives back what other sizes than the last one drawn took.
+    pub fn forget_other_sizes(&mut self) {
+        let last = self.targets.pop();
+        self.targets.clear();
+        self.targets.extend(last);
+    }
+
     /// Glow (that of tiles is there already), tone curve.
     fn finish(&self, encoder: &mut wgpu::CommandEncoder, target: &wgpu::TextureView, tile: &Tile, glows: bool) {
-        let (Some(loaded), Some(targets)) = (&self.loaded, &self.targets) else { return };
+        let (Some(loaded), Some(targets)) = (&self.loaded, self.targets.last()) else { return };
         if glows {
             self.bloom.collect(encoder, targets, tile);
             self.bloom.spread(encoder, targets);

@@ -79,7 +79,8 @@ impl Tile {
 
     /// Clip space of the tile from that of the picture: what the tile sees fills it.
     pub(super) fn from_picture(&self) -> Mat4 {
-        let [whole, origin, size] = [self.picture, self.origin, self.size].map(|pair| Vec2::from(pair.map(|v| v as f32)));
+        let [whole, origin, size] =
+            [self.picture, self.origin, self.size].map(|pair| Vec2::from(pair.map(|v| v as f32)));
         let scale = whole / size;
         let shift = (whole - 2.0 * origin - size) / size * Vec2::new(1.0, -1.0);
         let mut matrix = Mat4::from_scale(Vec3::new(scale.x, scale.y, 1.0));
@@ -125,7 +126,8 @@ mod tests {
 
     #[test]
     fn tiles_cover_every_pixel_once_and_keep_their_margins() {
-        for (whole, side) in [(7680, 2048), (2049, 2048), (4320, 2048), (300, 128), (129, 128), (128, 128), (5000, 700)] {
+        for (whole, side) in [(7680, 2048), (2049, 2048), (4320, 2048), (300, 128), (129, 128), (128, 128), (5000, 700)]
+        {
             let cuts = cut_side(whole, side);
             let mut next = 0;
             for cut in &cuts {

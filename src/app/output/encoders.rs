@@ -149,7 +149,7 @@ mod tests {
         fn read(&self, read: &mut dyn FnMut(Pixels<'_>)) {
             // Early frames take longest, so that threads finish out of order.
             std::thread::sleep(Duration::from_millis(u64::from(10_u8.saturating_sub(self.0[0]))));
-            read(Pixels { rows: &self.0, bytes_per_row: 8 });
+            read(Pixels { rows: &self.0, bytes_per_row: 8, is_bgra: false });
         }
     }
 

@@ -8,11 +8,13 @@ pub(in crate::app) trait FramePixels: Send + 'static {
     fn read(&self, read: &mut dyn FnMut(Pixels<'_>));
 }
 
-/// Rows of RGBA, 8 bits a channel, sRGB; each row begins `bytes_per_row` after the one before.
+/// Rows of RGBA (or BGRA), 8 bits a channel, sRGB; each row begins `bytes_per_row` after the one before.
 #[derive(Clone, Copy)]
 pub(in crate::app) struct Pixels<'a> {
     pub(in crate::app) rows: &'a [u8],
     pub(in crate::app) bytes_per_row: usize,
+    /// Blue comes first, as in the textures of most windows.
+    pub(in crate::app) is_bgra: bool,
 }
 
 /// RGB without padding: what frames are hashed as, whatever they are then encoded to.
@@ -20,7 +22,7 @@ pub(super) fn tight_rgb(pixels: Pixels<'_>, size: FrameSize) -> Vec<u8> {
     let mut rgb = Vec::with_capacity(size.width as usize * size.height as usize * 3);
     for row in pixels.rows.chunks(pixels.bytes_per_row).take(size.height as usize) {
         for pixel in row.chunks_exact(4).take(size.width as usize) {
-            rgb.extend_from_slice(&pixel[..3]);
+            rgb.extend(if pixels.is_bgra { [pixel[2], pixel[1], pixel[0]] } else { [pixel[0], pixel[1], pixel[2]] });
         }
     }
     rgb
@@ -93,8 +95,10 @@ mod tests {
         let mut rows = vec![0xee; 512];
         rows[..8].copy_from_slice(&[1, 2, 3, 255, 4, 5, 6, 255]);
         rows[256..264].copy_from_slice(&[7, 8, 9, 255, 10, 11, 12, 255]);
-        let rgb = tight_rgb(Pixels { rows: &rows, bytes_per_row: 256 }, SIZE);
-        assert_eq!(rgb, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+        let pixels = Pixels { rows: &rows, bytes_per_row: 256, is_bgra: false };
+        assert_eq!(tight_rgb(pixels, SIZE), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+        let rgb = tight_rgb(Pixels { is_bgra: true, ..pixels }, SIZE);
+        assert_eq!(rgb, [3, 2, 1, 6, 5, 4, 9, 8, 7, 12, 11, 10]);
     }
 
     #[test]
