@@ -12,7 +12,7 @@ use spikescope::model::{
 use spikescope::session::telemetry::{
     LearningTelemetry, PickedTelemetry, PopulationTelemetry, ProjectionTelemetry, Raster,
 };
-use spikescope::session::view::ColourBy;
+use spikescope::session::view::{Channel, Variable};
 use spikescope::session::{Command, Telemetry, ViewSettings};
 use spikescope::ui::{ColourScale, FieldGrid, FrameStats, Overlay, OverlayAction, OverlayInput, WindowState};
 
@@ -460,7 +460,7 @@ fn keys_do_what_the_help_says() {
     harness.key_press(egui::Key::C);
     harness.key_press(egui::Key::G);
     harness.run_steps(2);
-    assert_eq!(harness.state().settings.colour_by, ColourBy::Membrane);
+    assert_eq!(harness.state().settings.colour.by, Variable::Membrane);
     assert_eq!(harness.state().settings.synapses.label(), "of the selection");
     harness.state_mut().actions.clear();
     harness.key_press_modifiers(egui::Modifiers::CTRL, egui::Key::Q);
@@ -573,7 +573,7 @@ fn the_overlay_is_drawn_at_every_size() {
     let large = drawn(Stage::new(telemetry()), [1920.0, 1080.0], 1.0, "overlay_1920.png");
     assert!(large > 60_000, "only {large} pixels of the overlay are lit");
     let mut stage = Stage::new(calm());
-    stage.settings.colour_by = ColourBy::Rate;
+    stage.settings.colour = Channel::of(Variable::Rate);
     stage.fields = Some(fields());
     stage.caption = Some("Every neuron starts alike. Watch them choose a digit.");
     stage.telemetry.progress = Some(("building 313,600 synapses".to_owned(), 0.4));

@@ -12,7 +12,7 @@ use spikescope::model::{
     Cell, Connectivity, Delays, Network, Population, Projection, Pruning, PruningPolicy, Receptor, Source, Weights,
 };
 use spikescope::render::{CameraView, Frame, Pose, Renderer};
-use spikescope::session::view::{ColourBy, Direction, PointStyle, SynapseLayers};
+use spikescope::session::view::{Channel, Direction, PointStyle, SynapseLayers, Variable};
 use spikescope::session::{ActivityBuffers, ViewSettings};
 
 const SIZE: [u32; 2] = [192, 128];
@@ -281,7 +281,7 @@ fn colours_mean_what_they_say() {
     assert!(at(-3.0).x > 4.0 * at(-3.0).z, "red population: {}", at(-3.0));
     assert!(at(3.0).z > 4.0 * at(3.0).x, "blue population: {}", at(3.0));
     // By rate: one that just spiked after many others is yellow, a silent one violet and darker.
-    let settings = ViewSettings { colour_by: ColourBy::Rate, flash_decay_ms: 0.5, ..settings };
+    let settings = ViewSettings { colour: Channel::of(Variable::Rate), flash_decay_ms: 0.5, ..settings };
     studio.rate_before = vec![24.0, 0.0];
     let picture = studio.shoot(&spiking(2, 0, STEP - 20), &settings, STEP);
     let at = |x: f32| {

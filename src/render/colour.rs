@@ -3,7 +3,7 @@
 //! legend for people. Colours in shaders are linear, colours here and on screen are sRGB.
 
 use crate::model::{Cell, Network};
-use crate::session::view::ColourBy;
+use crate::session::view::{MapName, Variable};
 
 /// Entries of one map on the GPU.
 pub const MAP_LEN: usize = 64;
@@ -45,32 +45,30 @@ pub fn linear_rgb(srgb: [f32; 3]) -> [f32; 3] {
     srgb.map(linear)
 }
 
-/// The colour of a value from 0 to 1 on the map that this meaning uses, sRGB; none for populations, which have colours
-/// of their own.
+/// The colour of a value from 0 to 1 on a map, sRGB.
 #[must_use]
-pub fn map_colour(meaning: ColourBy, value: f32) -> Option<[f32; 3]> {
-    let knots = match meaning {
-        ColourBy::Population => return None,
-        ColourBy::Membrane => &CIVIDIS,
-        ColourBy::Rate => &VIRIDIS,
-        ColourBy::Theta => &PLASMA,
+pub fn map_colour(map: MapName, value: f32) -> [f32; 3] {
+    let knots = match map {
+        MapName::Cividis => &CIVIDIS,
+        MapName::Plasma | MapName::Inferno => &PLASMA,
+        _ => &VIRIDIS,
     };
     let at = value.clamp(0.0, 1.0) * (knots.len() - 1) as f32;
     let low = (at as usize).min(knots.len() - 2);
     let share = at - low as f32;
     let channel = |knot: u32, shift: u32| ((knot >> shift) & 0xff) as f32 / 255.0;
-    Some([16, 8, 0].map(|shift| {
+    [16, 8, 0].map(|shift| {
         let (a, b) = (channel(knots[low], shift), channel(knots[low + 1], shift));
         a + (b - a) * share
-    }))
+    })
 }
 
 /// The three maps one after the other (membrane, rate, theta), linear, as the shaders read them.
 #[must_use]
 pub fn map_table() -> Vec<[f32; 4]> {
-    [ColourBy::Membrane, ColourBy::Rate, ColourBy::Theta]
+    [MapName::Cividis, MapName::Viridis, MapName::Plasma]
         .into_iter()
-        .flat_map(|meaning| (0..MAP_LEN).filter_map(move |k| map_colour(meaning, k as f32 / (MAP_LEN - 1) as f32)))
+        .flat_map(|map| (0..MAP_LEN).map(move |k| map_colour(map, k as f32 / (MAP_LEN - 1) as f32)))
         .map(|srgb| {
             let [r, g, b] = linear_rgb(srgb);
             [r, g, b, 1.0]
@@ -101,19 +99,19 @@ pub fn theta_top_mv(cell: &Cell) -> Option<f32> {
 
 /// One line on what the colours of neurons mean now.
 #[must_use]
-pub fn legend(meaning: ColourBy, network: &Network) -> String {
+pub fn legend(meaning: Variable, network: &Network) -> String {
     match meaning {
-        ColourBy::Population => "colour: population".to_owned(),
-        ColourBy::Membrane => {
+        Variable::Population => "colour: population".to_owned(),
+        Variable::Membrane => {
             "colour: membrane value, dark blue at the lower of rest and reset to yellow at threshold; sources are grey"
                 .to_owned()
         }
-        ColourBy::Rate => format!(
+        Variable::Rate => format!(
             "colour: rate (mean over {:.0} ms), violet at 0 to yellow at {RATE_TOP_HZ:.0} Hz, logarithmic above \
              {RATE_KNEE_HZ:.0} Hz",
             crate::engine::RATE_TAU_MS
         ),
-        ColourBy::Theta => {
+        _ => {
             let top = network.populations.iter().filter_map(|p| theta_top_mv(&p.cell)).fold(0.0_f32, f32::max);
             if top > 0.0 {
                 format!("colour: theta, blue at 0 to yellow at {top:.0} mV; neurons without it are grey")
@@ -136,9 +134,9 @@ mod tests {
     #[test]
     fn maps_get_brighter_all_the_way() {
         // Order by brightness alone is what keeps a map readable without colour vision.
-        for meaning in [ColourBy::Membrane, ColourBy::Rate, ColourBy::Theta] {
+        for meaning in [MapName::Cividis, MapName::Viridis, MapName::Plasma] {
             let values: Vec<f32> =
-                (0..=40).map(|k| luminance(map_colour(meaning, k as f32 / 40.0).expect("a map"))).collect();
+                (0..=40).map(|k| luminance(map_colour(meaning, k as f32 / 40.0))).collect();
             assert!(values.windows(2).all(|pair| pair[1] >= pair[0] - 1e-3), "{meaning:?}: {values:?}");
             assert!(values[40] > 0.7 && values[0] < 0.05);
         }
@@ -148,15 +146,15 @@ mod tests {
     fn the_table_holds_three_maps_in_linear_light() {
         let table = map_table();
         assert_eq!(table.len(), 3 * MAP_LEN);
-        let first = linear_rgb(map_colour(ColourBy::Membrane, 0.0).expect("a map"));
+        let first = linear_rgb(map_colour(MapName::Cividis, 0.0));
         assert_eq!(&table[0][..3], &first);
-        let last = linear_rgb(map_colour(ColourBy::Theta, 1.0).expect("a map"));
+        let last = linear_rgb(map_colour(MapName::Plasma, 1.0));
         assert_eq!(&table[3 * MAP_LEN - 1][..3], &last);
     }
 
     #[test]
     fn values_outside_the_map_take_its_ends() {
-        assert_eq!(map_colour(ColourBy::Rate, -3.0), map_colour(ColourBy::Rate, 0.0));
-        assert_eq!(map_colour(ColourBy::Rate, 7.0), map_colour(ColourBy::Rate, 1.0));
+        assert_eq!(map_colour(MapName::Viridis, -3.0), map_colour(MapName::Viridis, 0.0));
+        assert_eq!(map_colour(MapName::Viridis, 7.0), map_colour(MapName::Viridis, 1.0));
     }
 }

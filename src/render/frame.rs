@@ -9,7 +9,7 @@ use super::colour;
 use super::tile::Tile;
 use crate::model::Network;
 use crate::session::ViewSettings;
-use crate::session::view::ColourBy;
+use crate::session::view::Variable;
 
 /// What to draw.
 #[derive(Clone, Debug)]
@@ -253,11 +253,11 @@ impl FrameUniform {
             neuron_radius: radius,
             base_brightness: unit(settings.base_brightness) * flash_share(extras.neuron_count).sqrt(),
             fog: unit(settings.fog),
-            colour_by: match settings.colour_by {
-                ColourBy::Population => 0,
-                ColourBy::Membrane => 1,
-                ColourBy::Rate => 2,
-                ColourBy::Theta => 3,
+            colour_by: match settings.colour.by {
+                Variable::Membrane => 1,
+                Variable::Rate => 2,
+                Variable::Theta => 3,
+                _ => 0,
             },
             neuron_count: extras.neuron_count,
             picked: extras.picked.unwrap_or(u32::MAX),

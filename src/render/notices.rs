@@ -7,7 +7,7 @@ use super::gather::Gathered;
 use super::sampling::Drawn;
 use crate::model::Network;
 use crate::session::ViewSettings;
-use crate::session::view::{ColourBy, Direction};
+use crate::session::view::{Direction, Variable};
 
 /// Facts about the last picture.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ pub(super) struct Facts {
     budget_lowered: bool,
     picked: (u64, u64),
     delays_ms: Option<[f64; 2]>,
-    legends: Vec<(ColourBy, String)>,
+    legends: Vec<(Variable, String)>,
     settings: Option<ViewSettings>,
     splat_radius_px: Option<f32>,
     lines_gathered: bool,
@@ -34,7 +34,7 @@ impl Facts {
             synapses: (drawn.synapses.len() as u64, drawn.total()),
             budget_lowered,
             delays_ms: range,
-            legends: ColourBy::ALL.iter().map(|&by| (by, colour::legend(by, network))).collect(),
+            legends: Variable::ALL.iter().map(|&by| (by, colour::legend(by, network))).collect(),
             ..Self::default()
         }
     }
@@ -80,8 +80,8 @@ impl Facts {
         if self.lines_gathered && layers.any() {
             lines.push("synapses are drawn behind all neurons".to_owned());
         }
-        if settings.colour_by != ColourBy::Population {
-            lines.extend(self.legends.iter().filter(|(by, _)| *by == settings.colour_by).map(|(_, text)| text.clone()));
+        if settings.colour.by != Variable::Population {
+            lines.extend(self.legends.iter().filter(|(by, _)| *by == settings.colour.by).map(|(_, text)| text.clone()));
         }
         lines
     }

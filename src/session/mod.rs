@@ -1,6 +1,7 @@
 //! The hinge: a source of activity, a clock, commands in, telemetry out. Sees no window, no egui and no path.
 
 pub mod activity;
+mod channel;
 mod clock;
 pub mod command;
 mod engines;

@@ -1,13 +1,32 @@
 //! How the picture should look: plain settings that a scene opens with, the overlay edits and the renderer obeys.
 
+pub use super::channel::{Channel, ChannelSlot, MapName, Transfer, Variable};
 pub use super::layers::{Direction, SynapseLayers};
 use crate::model::scene::ViewScene;
 
 /// Settings of the picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ViewSettings {
+    /// Dark for a dark room, light for a bright one and for print.
+    pub theme: Theme,
     /// What a neuron's colour means.
-    pub colour_by: ColourBy,
+    pub colour: Channel,
+    /// What a neuron's size means.
+    pub size: Channel,
+    /// What raises a neuron above its place.
+    pub height: Channel,
+    /// What may be left out to hold the frame rate.
+    pub quality: Quality,
+    /// The part of the network that is drawn.
+    pub clip: Clip,
+    /// How unselected neurons are drawn while others are selected.
+    pub others: Others,
+    /// The floor with its grid.
+    pub floor: bool,
+    /// Names of populations in space, scale bar.
+    pub labels: bool,
+    /// Receptive fields or membrane curves beside near neurons.
+    pub billboards: bool,
     /// A spike's flash falls to 1/e in this time, ms of simulated time.
     pub flash_decay_ms: f32,
     /// Radius of a neuron, scene units.
@@ -33,7 +52,16 @@ pub struct ViewSettings {
 impl Default for ViewSettings {
     fn default() -> Self {
         Self {
-            colour_by: ColourBy::Population,
+            theme: Theme::Dark,
+            colour: Channel::of(Variable::Population),
+            size: Channel::of(Variable::Population),
+            height: Channel::of(Variable::Population),
+            quality: Quality::Auto,
+            clip: Clip::default(),
+            others: Others::Dimmed,
+            floor: true,
+            labels: true,
+            billboards: true,
             flash_decay_ms: 30.0,
             neuron_radius: 0.5,
             base_brightness: 0.25,
@@ -55,12 +83,10 @@ impl ViewSettings {
         let look = &view.look;
         let default = Self::default();
         Self {
-            colour_by: match look.colour_by.as_deref() {
-                Some("membrane") => ColourBy::Membrane,
-                Some("rate") => ColourBy::Rate,
-                Some("theta") => ColourBy::Theta,
-                _ => default.colour_by,
-            },
+            theme: if look.theme.as_deref() == Some("light") { Theme::Light } else { default.theme },
+            colour: channel(look.colour_by.as_deref()),
+            size: channel(look.size_by.as_deref()),
+            height: channel(look.height_by.as_deref()),
             flash_decay_ms: look.flash_decay_ms.unwrap_or(default.flash_decay_ms),
             neuron_radius: look.neuron_radius.unwrap_or(default.neuron_radius),
             base_brightness: look.base_brightness.unwrap_or(default.base_brightness),
@@ -78,35 +104,91 @@ impl ViewSettings {
                 Some("splats") => PointStyle::Splats,
                 _ => default.points,
             },
+            ..default
+        }
+    }
+
+    /// The channel of a slot.
+    #[must_use]
+    pub const fn channel(&self, slot: ChannelSlot) -> &Channel {
+        match slot {
+            ChannelSlot::Colour => &self.colour,
+            ChannelSlot::Size => &self.size,
+            ChannelSlot::Height => &self.height,
         }
     }
 }
 
-/// What a neuron's colour means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ColourBy {
-    /// Which population it belongs to.
-    Population,
-    /// Membrane value, from reset to threshold.
-    Membrane,
-    /// Firing rate, exponentially averaged.
-    Rate,
-    /// Raise of its threshold.
-    Theta,
+/// A scene's word for a variable, as a channel.
+fn channel(id: Option<&str>) -> Channel {
+    Channel::of(id.and_then(Variable::from_id).unwrap_or(Variable::Population))
 }
 
-impl ColourBy {
-    /// All of them, for choosers.
-    pub const ALL: [Self; 4] = [Self::Population, Self::Membrane, Self::Rate, Self::Theta];
+/// The room that the network stands in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// Light on a dark stage.
+    #[default]
+    Dark,
+    /// Ink on a light ground.
+    Light,
+}
 
-    /// Name with unit.
+/// What may be left out to hold the frame rate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Quality {
+    /// As much as it takes, and said so; a picture that nobody waits for leaves nothing out.
+    Auto,
+    /// As it is: 1 leaves nothing out, 0 all that can be.
+    Pinned(f32),
+}
+
+/// The part of the network that is drawn: per axis from `low` to `high`, shares of the network's box.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clip {
+    /// 0 to 1.
+    pub low: [f32; 3],
+    /// 0 to 1.
+    pub high: [f32; 3],
+}
+
+impl Default for Clip {
+    fn default() -> Self {
+        Self { low: [0.0; 3], high: [1.0; 3] }
+    }
+}
+
+impl Clip {
+    /// True where it leaves nothing out.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        (0..3).all(|axis| self.low[axis] <= 0.0 && self.high[axis] >= 1.0)
+    }
+}
+
+/// Unselected neurons while others are selected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Others {
+    /// As ever.
+    Shown,
+    /// Darker.
+    #[default]
+    Dimmed,
+    /// Not at all.
+    Hidden,
+}
+
+impl Others {
+    /// All of them, for choosers.
+    pub const ALL: [Self; 3] = [Self::Shown, Self::Dimmed, Self::Hidden];
+
+    /// For choosers.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Population => "population",
-            Self::Membrane => "membrane (mV)",
-            Self::Rate => "rate (Hz)",
-            Self::Theta => "theta (mV)",
+            Self::Shown => "shown",
+            Self::Dimmed => "dimmed",
+            Self::Hidden => "hidden",
         }
     }
 }

@@ -3,7 +3,7 @@
 use egui::{Align2, Area, Color32, Id, Mesh, Order, Rect, RichText, Ui, pos2, vec2};
 
 use crate::session::ViewSettings;
-use crate::session::view::ColourBy;
+use crate::session::view::Variable;
 
 use super::{ColourScale, OverlayInput, format, style};
 
@@ -61,7 +61,7 @@ fn floating(name: &str, pivot: Align2, at: egui::Pos2) -> Area {
 
 fn legend(ui: &mut Ui, input: &OverlayInput<'_>, settings: &ViewSettings) {
     ui.spacing_mut().item_spacing = vec2(6.0, 3.0);
-    if settings.colour_by == ColourBy::Population {
+    if settings.colour.by == Variable::Population {
         for population in &input.telemetry.populations {
             ui.horizontal(|ui| {
                 style::swatch(ui, style::series_colour(population.colour));
@@ -72,7 +72,7 @@ fn legend(ui: &mut Ui, input: &OverlayInput<'_>, settings: &ViewSettings) {
         }
         return;
     }
-    ui.label(RichText::new(format!("colour: {}", settings.colour_by.label())).color(style::TEXT));
+    ui.label(RichText::new(format!("colour: {}", settings.colour.by.label())).color(style::TEXT));
     if let Some(scale) = input.scale {
         gradient(ui, scale, 220.0);
         style::footnote(ui, &scale.text);

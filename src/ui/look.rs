@@ -3,16 +3,18 @@
 use egui::{RichText, Ui};
 
 use crate::session::ViewSettings;
-use crate::session::view::{ColourBy, Direction, PointStyle, SynapseLayers};
+use crate::session::view::{Channel, Direction, PointStyle, SynapseLayers, Variable};
 
 use super::controls::Row;
 use super::style;
 
 /// Shows the settings.
 pub(super) fn show(ui: &mut Ui, settings: &mut ViewSettings) {
-    chooser(ui, "colour by", settings.colour_by.label(), |ui| {
-        for choice in ColourBy::ALL {
-            ui.selectable_value(&mut settings.colour_by, choice, choice.label());
+    chooser(ui, "colour by", settings.colour.by.label(), |ui| {
+        for choice in Variable::ALL {
+            if ui.selectable_label(settings.colour.by == choice, choice.label()).clicked() {
+                settings.colour = Channel::of(choice);
+            }
         }
     });
     chooser(ui, "neurons as", point_label(settings.points), |ui| {

@@ -4,7 +4,7 @@
 use egui::{Panel, ScrollArea, Ui};
 
 use crate::model::Network;
-use crate::session::view::ColourBy;
+use crate::session::view::{Channel, Variable};
 use crate::session::{Command, ViewSettings};
 
 use super::action::{Own, PanelName};
@@ -226,7 +226,7 @@ impl Overlay {
             Own::Smaller => context.set_zoom_factor((context.zoom_factor() / SCALE_STEP).max(least)),
             Own::Toggle(PanelName::Parameters) => self.open_controls(!self.controls_open),
             Own::Toggle(PanelName::Charts) => self.open_charts(!self.charts_open),
-            Own::NextColour => settings.colour_by = after(&ColourBy::ALL, settings.colour_by),
+            Own::NextColour => settings.colour = Channel::of(after(&Variable::ALL, settings.colour.by)),
             Own::NextSynapses => settings.synapses = settings.synapses.next_preset(),
             Own::Palette | Own::Ask(_) => {}
             Own::Close => {

@@ -8,7 +8,7 @@ use crate::gpu::Gpu;
 use crate::model::scene::{CameraPose, Scene};
 use crate::model::{Network, Receptor};
 use crate::render::{Bounds, Camera, CameraView, Frame, Pose, Renderer, Tour, TourStop, colour, nearest_neuron};
-use crate::session::view::ColourBy;
+use crate::session::view::Variable;
 use crate::session::{ActivityBuffers, Command, Session, SessionError, SessionOptions, Telemetry, ViewSettings};
 use crate::ui::{ColourScale, FieldGrid};
 
@@ -39,7 +39,7 @@ pub(super) struct Stage {
     tour_s: f64,
     drawn_step: u64,
     shown_partners: Option<(u32, Vec<(u32, f32)>)>,
-    scale: Option<(ColourBy, ColourScale)>,
+    scale: Option<(Variable, ColourScale)>,
     lens: Lens,
     fields: Option<Fields>,
     /// The synapse budget asked for, and for how many frames it has stood still.
@@ -146,13 +146,13 @@ impl Stage {
 
     /// The colours of the present colouring; none for colours by population.
     pub(super) fn scale(&mut self) -> Option<&ColourScale> {
-        let meaning = self.settings.colour_by;
-        if meaning == ColourBy::Population {
+        let meaning = self.settings.colour.by;
+        if meaning == Variable::Population {
             return None;
         }
         if self.scale.as_ref().is_none_or(|(of, _)| *of != meaning) {
             let share = |k: usize| k as f32 / (SCALE_SAMPLES - 1) as f32;
-            let colours = (0..SCALE_SAMPLES).filter_map(|k| colour::map_colour(meaning, share(k))).collect();
+            let colours = (0..SCALE_SAMPLES).map(|k| colour::map_colour(meaning.own_map(), share(k))).collect();
             let text = colour::legend(meaning, &self.network);
             let text = text.strip_prefix("colour: ").unwrap_or(&text).to_owned();
             self.scale = Some((meaning, ColourScale { colours, text }));

@@ -49,8 +49,14 @@ pub struct Caption {
 /// Looks that the scene asks for; `None` leaves the default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LookScene {
-    /// `population`, `membrane`, `rate` or `theta`.
+    /// `dark` or `light`.
+    pub theme: Option<String>,
+    /// One of [`VARIABLES`].
     pub colour_by: Option<String>,
+    /// `none` or one of [`VARIABLES`].
+    pub size_by: Option<String>,
+    /// `none` or one of [`VARIABLES`].
+    pub height_by: Option<String>,
     /// A spike's flash falls to 1/e in this time, ms of simulated time.
     pub flash_decay_ms: Option<f32>,
     /// Radius of a neuron, scene units.
@@ -122,10 +128,17 @@ pub const SYNAPSE_LAYERS: [&str; 11] =
 const POSE_KEYS: [&str; 7] =
     ["eye", "target", "azimuth_degrees", "elevation_degrees", "distance", "focus", "fov_degrees"];
 
+/// What a neuron's colour, size or height can show; `none` for size and height only.
+pub const VARIABLES: [&str; 9] =
+    ["population", "none", "membrane", "rate", "theta", "cv", "class", "weight-sum", "synapses-lost"];
+
 const VIEW_KEYS: &[&str] = &[
     "camera",
     "cameras",
+    "theme",
     "colour_by",
+    "size_by",
+    "height_by",
     "flash_decay_ms",
     "neuron_radius",
     "base_brightness",
@@ -200,7 +213,10 @@ fn look(view: &Fields<'_>, extents: &Extents) -> Result<LookScene, SceneError> {
         _ => view.number("speed", Range::Positive)?,
     };
     Ok(LookScene {
-        colour_by: word("colour_by", &["population", "membrane", "rate", "theta"])?,
+        theme: word("theme", &["dark", "light"])?,
+        colour_by: word("colour_by", &[&VARIABLES[..1], &VARIABLES[2..]].concat())?,
+        size_by: word("size_by", &VARIABLES[1..])?,
+        height_by: word("height_by", &VARIABLES[1..])?,
         flash_decay_ms: number("flash_decay_ms", Range::Positive)?,
         neuron_radius: number("neuron_radius", Range::Positive)?,
         base_brightness: number("base_brightness", Range::Share)?,
