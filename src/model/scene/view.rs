@@ -51,11 +51,11 @@ pub struct Caption {
 pub struct LookScene {
     /// `dark` or `light`.
     pub theme: Option<String>,
-    /// One of [`VARIABLES`].
+    /// One of `VARIABLES`.
     pub colour_by: Option<String>,
-    /// `none` or one of [`VARIABLES`].
+    /// `none` or one of `VARIABLES`.
     pub size_by: Option<String>,
-    /// `none` or one of [`VARIABLES`].
+    /// `none` or one of `VARIABLES`.
     pub height_by: Option<String>,
     /// A spike's flash falls to 1/e in this time, ms of simulated time.
     pub flash_decay_ms: Option<f32>,
@@ -129,7 +129,7 @@ const POSE_KEYS: [&str; 7] =
     ["eye", "target", "azimuth_degrees", "elevation_degrees", "distance", "focus", "fov_degrees"];
 
 /// What a neuron's colour, size or height can show; `none` for size and height only.
-pub const VARIABLES: [&str; 9] =
+pub(super) const VARIABLES: [&str; 9] =
     ["population", "none", "membrane", "rate", "theta", "cv", "class", "weight-sum", "synapses-lost"];
 
 const VIEW_KEYS: &[&str] = &[
