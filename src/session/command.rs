@@ -1,5 +1,9 @@
 //! What the overlay and the command line may ask of a running session.
 
+use std::sync::Arc;
+
+use super::selection::How;
+use super::view::Variable;
 use crate::engine::Change;
 
 /// A wish. Applied between steps, in order.
@@ -42,6 +46,27 @@ pub enum Command {
     Redo,
     /// Look at the last seconds again; the live run is held meanwhile.
     Rewind(Rewind),
+    /// Select neurons.
+    Select(Select),
+    /// Keep the selection as a group of this name.
+    NameGroup(String),
+    /// Forget a group.
+    DeleteGroup(String),
+    /// Hide the selected neurons; they leave the selection.
+    HideSelected,
+    /// Hide nothing any more.
+    ShowAll,
+    /// Hold the selected neurons at rest, so that they cannot spike; or let them go.
+    Silence(bool),
+    /// Drive the selected neurons for a while, beside everything else that drives them.
+    Stimulate {
+        /// The depolarisation that the drive would settle at, mV; below 0 it inhibits.
+        mv: f32,
+        /// Simulated time, ms.
+        duration_ms: f32,
+    },
+    /// Remove the selected neurons: they never spike again, and their synapses transmit nothing and do not learn.
+    Lesion,
 }
 
 /// How to move through the past of a live run. The first of these enters it.
@@ -68,4 +93,87 @@ pub enum Rewind {
     },
     /// Back to the live run, which goes on as if nothing had been looked at.
     Live,
+}
+
+/// Which neurons to select. `how` says how they combine with what is selected already.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Select {
+    /// Nothing.
+    Clear,
+    /// Everything that is not hidden.
+    All,
+    /// Everything that is neither selected nor hidden.
+    Invert,
+    /// These.
+    Neurons {
+        /// In any order.
+        ids: Arc<[u32]>,
+        /// How.
+        how: How,
+    },
+    /// All of a population.
+    Population {
+        /// Which.
+        index: usize,
+        /// How.
+        how: How,
+    },
+    /// Output neurons that answer to a class.
+    Class {
+        /// Which.
+        class: u8,
+        /// How.
+        how: How,
+    },
+    /// The neurons with the largest or smallest values.
+    Ranked {
+        /// Of what.
+        by: Variable,
+        /// Share of the neurons that have a value, 0 to 1; at least one neuron.
+        share: f32,
+        /// The largest; otherwise the smallest.
+        top: bool,
+        /// How.
+        how: How,
+    },
+    /// The neurons whose value lies in a range, its ends included.
+    Threshold {
+        /// Of what.
+        by: Variable,
+        /// From here; -infinity for no lower end.
+        low: f32,
+        /// To here; infinity for no upper end.
+        high: f32,
+        /// How.
+        how: How,
+    },
+    /// The neurons that the selection has synapses with. Pruned synapses connect nothing.
+    Partners {
+        /// Those that send to it.
+        inputs: bool,
+        /// Those that receive from it.
+        outputs: bool,
+        /// How.
+        how: How,
+    },
+    /// The neurons at one end of the surviving synapses of a projection whose weights lie in a range.
+    Weights {
+        /// Projection; one whose weights can change.
+        projection: usize,
+        /// From here, in the network's unit.
+        low: f32,
+        /// To here.
+        high: f32,
+        /// The receiving neurons; otherwise the sending ones.
+        targets: bool,
+        /// How.
+        how: How,
+    },
+    /// A named group.
+    Group {
+        /// Its name.
+        name: String,
+        /// How.
+        how: How,
+    },
 }

@@ -24,4 +24,7 @@ pub enum SessionError {
     /// Something that needs a learning protocol was asked of a scene without one.
     #[error("scene {0:?} has no [learning] section, so there is nothing to train or test")]
     NoLearning(String),
+    /// A selection that cannot be made.
+    #[error("{0}")]
+    Selection(String),
 }

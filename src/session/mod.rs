@@ -11,20 +11,27 @@ mod experiment;
 mod layers;
 mod obey;
 mod observer;
+mod partners;
 mod picked;
 mod run;
+mod select;
+mod selected;
+pub mod selection;
 #[expect(clippy::module_inception, reason = "the folder is the storey, the file is its door")]
 mod session;
 pub mod telemetry;
+mod variables;
 pub mod view;
 mod watch;
 
 pub use activity::ActivityBuffers;
-pub use command::{Command, Rewind};
+pub use command::{Command, Rewind, Select};
 pub use engines::EngineChoice;
 pub use error::SessionError;
 pub use events::Event;
 pub use experiment::TestReport;
+pub use selection::{How, Selection};
 pub use session::{Session, SessionOptions};
 pub use telemetry::Telemetry;
+pub use variables::Values;
 pub use view::ViewSettings;

@@ -54,6 +54,14 @@ impl Session {
             Command::Undo | Command::Redo | Command::Rewind(_) => {
                 self.events.notices.say("this run keeps no past yet");
             }
+            Command::Select(select) => self.select(&select)?,
+            Command::NameGroup(name) => self.selection.name_group(&name).map_err(SessionError::Selection)?,
+            Command::DeleteGroup(name) => self.selection.delete_group(&name).map_err(SessionError::Selection)?,
+            Command::HideSelected => self.selection.hide_selected(),
+            Command::ShowAll => self.selection.show_all(),
+            Command::Silence(_) | Command::Stimulate { .. } | Command::Lesion => {
+                self.events.notices.say("this engine cannot touch single neurons yet");
+            }
         }
         Ok(())
     }

@@ -12,7 +12,10 @@ use super::error::SessionError;
 use super::events::{Event, Events};
 use super::observer::{self, Observer};
 use super::picked::Picked;
+use super::selected::Selected;
+use super::selection::Selection;
 use super::telemetry::Telemetry;
+use super::variables::Variables;
 use super::watch;
 use crate::engine::{Activity, Engine, Spike};
 use crate::gpu::Gpu;
@@ -45,6 +48,9 @@ pub struct Session {
     pub(super) gpu_slice: GpuSlice,
     pub(super) observer: Observer,
     pub(super) picked: Option<Picked>,
+    pub(super) selection: Selection,
+    pub(super) selected: Selected,
+    pub(super) variables: Variables,
     pub(super) telemetry: Telemetry,
     pub(super) events: Events,
     pub(super) showings: Vec<Showing>,
@@ -72,6 +78,9 @@ impl Session {
             schedule: PruningSchedule::new(&network),
             observer: Observer::new(&network),
             picked: None,
+            selection: Selection::new(network.neuron_count()),
+            selected: Selected::default(),
+            variables: Variables::default(),
             telemetry: Telemetry::default(),
             events: Events::default(),
             showings: Vec::new(),
@@ -124,6 +133,12 @@ impl Session {
         self.engine.activity()
     }
 
+    /// What is selected, hidden and grouped.
+    #[must_use]
+    pub const fn selection(&self) -> &Selection {
+        &self.selection
+    }
+
     /// The learning protocol, where the scene has one.
     #[must_use]
     pub const fn protocol(&self) -> Option<&Protocol> {
@@ -149,6 +164,7 @@ impl Session {
         if let (Some(protocol), Some(learning)) = (&self.protocol, &mut telemetry.learning) {
             watch::protocol_now(learning, protocol);
         }
+        self.refresh_selection();
     }
 
     /// Telemetry of a run that has not begun.

@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::selection::SELECTED;
+use super::view::Variable;
 use crate::analysis::Series;
-use crate::engine::{KernelTime, NeuronState, ProjectionSample, Spike};
+use crate::engine::{HISTOGRAM_BINS, KernelTime, NeuronState, ProjectionSample, Spike};
 
 /// The state of a session as the overlay shows it.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +45,8 @@ pub struct Telemetry {
     pub learning: Option<LearningTelemetry>,
     /// The picked neuron.
     pub picked: Option<PickedTelemetry>,
+    /// The selected neurons.
+    pub selection: SelectionTelemetry,
     /// ms per kernel.
     pub kernels: Vec<KernelTime>,
     /// The scene's pruning schedule is on.
@@ -68,6 +72,82 @@ impl Telemetry {
     #[must_use]
     pub fn time_ms(&self) -> f64 {
         self.step as f64 * self.dt_ms
+    }
+
+    /// True when the neuron is selected.
+    #[must_use]
+    pub fn is_selected(&self, neuron: u32) -> bool {
+        self.selection.flags.get(neuron as usize).is_some_and(|flags| flags & SELECTED != 0)
+    }
+}
+
+/// The selected neurons.
+#[derive(Clone, Debug, Default)]
+pub struct SelectionTelemetry {
+    /// Selected neurons.
+    pub count: u64,
+    /// Hidden neurons.
+    pub hidden: u64,
+    /// Neurons silenced, selected or not.
+    pub silenced: u64,
+    /// Neurons lesioned, selected or not.
+    pub lesioned: u64,
+    /// Neurons stimulated at this step, selected or not.
+    pub stimulated: u64,
+    /// Name and size of the named groups.
+    pub groups: Vec<(String, u64)>,
+    /// The selected neurons, ascending: the first [`SELECTION_ROWS`] of them.
+    pub ids: Arc<[u32]>,
+    /// Per neuron: flags of `session::selection`.
+    pub flags: Arc<Vec<u8>>,
+    /// Another number for other flags.
+    pub version: u64,
+    /// Mean rate of the selected neurons since they were selected, Hz.
+    pub rate_hz: Series,
+    /// Weights that end at selected neurons, of projections that can change; none until they have been read.
+    pub inputs: Option<WeightTelemetry>,
+    /// Weights that begin at selected neurons.
+    pub outputs: Option<WeightTelemetry>,
+    /// One row per neuron of `ids`, for tables; a few times a second.
+    pub rows: Arc<[SelectionRow]>,
+}
+
+/// Rows that a table of the selection gets at most.
+pub const SELECTION_ROWS: usize = 1000;
+
+/// Weights at one side of the selection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightTelemetry {
+    /// Surviving synapses.
+    pub remaining: u64,
+    /// Pruned ones.
+    pub lost: u64,
+    /// Mean of the survivors, as a share of their projection's largest weight.
+    pub mean_share: f32,
+    /// Survivors by weight, as a share of their projection's largest weight: equal bins over 0 to 1.
+    pub histogram: [u32; HISTOGRAM_BINS],
+}
+
+/// One selected neuron.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SelectionRow {
+    /// Id.
+    pub neuron: u32,
+    /// Population.
+    pub population: u32,
+    /// Flags of `session::selection`.
+    pub flags: u8,
+    /// Spikes so far.
+    pub spike_count: u64,
+    /// By `Variable`, in the order of `Variable::ALL`; NaN where the neuron has none.
+    pub values: [f32; Variable::ALL.len()],
+}
+
+impl SelectionRow {
+    /// Its value of a variable; NaN where it has none.
+    #[must_use]
+    pub const fn value(&self, variable: Variable) -> f32 {
+        self.values[variable as usize]
     }
 }
 
