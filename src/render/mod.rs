@@ -23,7 +23,7 @@ mod targets;
 mod tile;
 mod wiring;
 
-pub use camera::{Camera, CameraView, Flight, Pose, Tour, TourStop};
+pub use camera::{Camera, CameraView, Flight, Pose, Steering, Tour, TourStop};
 pub use frame::{Bounds, Frame, FrameUniform, PopulationLook, pulse_ms};
 pub use marks::Mark;
 pub use pick::nearest_neuron;

@@ -19,6 +19,7 @@ mod selected;
 pub mod selection;
 #[expect(clippy::module_inception, reason = "the folder is the storey, the file is its door")]
 mod session;
+mod standard_view;
 pub mod telemetry;
 mod variables;
 pub mod view;
@@ -32,6 +33,7 @@ pub use events::Event;
 pub use experiment::TestReport;
 pub use selection::{How, Selection};
 pub use session::{Session, SessionOptions};
+pub use standard_view::StandardView;
 pub use telemetry::Telemetry;
 pub use variables::Values;
 pub use view::ViewSettings;

@@ -6,7 +6,7 @@
 
 use egui::{Key, Modifiers};
 
-use crate::session::Command;
+use crate::session::{Command, StandardView};
 
 use super::OverlayInput;
 
@@ -31,10 +31,17 @@ pub enum OverlayAction {
     Look(StandardView),
     /// Turn slowly around the middle, or stop.
     Turntable,
-    /// Widen or narrow the field of view by this many degrees.
-    FieldOfView(f32),
+    /// Widen (positive steps) or narrow the field of view.
+    FieldOfView {
+        /// One step is 15 percent of what is seen.
+        steps: f32,
+        /// The camera comes nearer or goes back, so that things in the middle keep their size.
+        keeps_size: bool,
+    },
     /// Take back the last change of view.
     UndoView,
+    /// Take back the taking back.
+    RedoView,
     /// Switch free flight on or off.
     ToggleFlight,
     /// Leave free flight.
@@ -81,6 +88,10 @@ pub enum Own {
     NextColour,
     /// The next choice of synapses.
     NextSynapses,
+    /// Names and the scale bar in space, shown and hidden.
+    Labels,
+    /// What near neurons see or feel, shown and hidden.
+    Billboards,
     /// Ask before this is done.
     Ask(Question),
 }
@@ -99,17 +110,6 @@ pub enum PanelName {
 pub enum Question {
     /// Throw the run away.
     Reset,
-}
-
-/// The sides that a network is looked at from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StandardView {
-    /// Along z.
-    Front,
-    /// Along x.
-    Side,
-    /// From above.
-    Top,
 }
 
 /// What dragging with the left button does.
@@ -239,7 +239,10 @@ const fn ctrl(key: Key) -> Shortcut {
     Shortcut { key, modifiers: Modifiers::COMMAND, repeats: false }
 }
 
-#[allow(dead_code, reason = "one of the three ways to write a shortcut")]
+const fn shift(key: Key) -> Shortcut {
+    Shortcut { key, modifiers: Modifiers::SHIFT, repeats: false }
+}
+
 const fn alt(key: Key) -> Shortcut {
     Shortcut { key, modifiers: Modifiers::ALT, repeats: false }
 }
@@ -295,6 +298,14 @@ fn saved_view(input: &OverlayInput<'_>, index: usize) -> Option<OverlayAction> {
     (index < input.views.len()).then_some(OverlayAction::View(index))
 }
 
+fn look(from: StandardView) -> Option<OverlayAction> {
+    Some(OverlayAction::Look(from))
+}
+
+fn field_of_view(steps: f32, keeps_size: bool) -> Option<OverlayAction> {
+    Some(OverlayAction::FieldOfView { steps, keeps_size })
+}
+
 /// A run this long is worth a question before it is thrown away, ms of simulated time.
 const LONG_RUN_MS: f64 = 5_000.0;
 
@@ -322,6 +333,25 @@ pub const ACTIONS: &[Entry] = &[
         |input| input.telemetry.picked.as_ref().map(|_| OverlayAction::FocusPicked)),
     entry("camera.flight", "free flight on and off: the mouse looks around", CAMERA, &[key(Key::V)],
         |_| Some(OverlayAction::ToggleFlight)),
+    entry("camera.front", "view from the front", CAMERA, &[alt(Key::Num1)], |_| look(StandardView::Front)),
+    entry("camera.right", "view from the right side", CAMERA, &[alt(Key::Num2)], |_| look(StandardView::Right)),
+    entry("camera.top", "view from above", CAMERA, &[alt(Key::Num3)], |_| look(StandardView::Top)),
+    entry("camera.back", "view from the back", CAMERA, &[alt(Key::Num4)], |_| look(StandardView::Back)),
+    entry("camera.left", "view from the left side", CAMERA, &[alt(Key::Num5)], |_| look(StandardView::Left)),
+    entry("camera.bottom", "view from below", CAMERA, &[alt(Key::Num6)], |_| look(StandardView::Bottom)),
+    entry("camera.turntable", "turntable on and off", CAMERA, &[key(Key::O)], |_| Some(OverlayAction::Turntable)),
+    entry("camera.narrower", "narrower angle of view: flatter, same size", CAMERA, &[key(Key::OpenBracket).again()],
+        |_| field_of_view(-1.0, true)),
+    entry("camera.wider", "wider angle of view: deeper, same size", CAMERA, &[key(Key::CloseBracket).again()],
+        |_| field_of_view(1.0, true)),
+    entry("camera.zoom-in", "narrower angle of view from where the eye is", CAMERA, &[alt(Key::OpenBracket).again()],
+        |_| field_of_view(-1.0, false)),
+    entry("camera.zoom-out", "wider angle of view from where the eye is", CAMERA, &[alt(Key::CloseBracket).again()],
+        |_| field_of_view(1.0, false)),
+    entry("camera.undo", "take back the last change of view", CAMERA, &[key(Key::Backspace).again()],
+        |_| Some(OverlayAction::UndoView)),
+    entry("camera.redo", "go on to the view that was taken back", CAMERA, &[shift(Key::Backspace).again()],
+        |_| Some(OverlayAction::RedoView)),
     entry("camera.view-1", "saved view 1", CAMERA, &[key(Key::Num1)], |input| saved_view(input, 0)),
     entry("camera.view-2", "saved view 2", CAMERA, &[key(Key::Num2)], |input| saved_view(input, 1)),
     entry("camera.view-3", "saved view 3", CAMERA, &[key(Key::Num3)], |input| saved_view(input, 2)),
@@ -344,6 +374,10 @@ pub const ACTIONS: &[Entry] = &[
         |_| Some(OverlayAction::Own(Own::NextColour))),
     entry("picture.synapses", "synapses: the next choice", PICTURE, &[key(Key::G)],
         |_| Some(OverlayAction::Own(Own::NextSynapses))),
+    entry("picture.labels", "names and scale bar on and off", PICTURE, &[key(Key::N)],
+        |_| Some(OverlayAction::Own(Own::Labels))),
+    entry("picture.billboards", "what near neurons see and feel, on and off", PICTURE, &[shift(Key::N)],
+        |_| Some(OverlayAction::Own(Own::Billboards))),
     entry("picture.screenshot", "save the picture as a PNG file", PICTURE, &[key(Key::P)],
         |_| Some(OverlayAction::Screenshot)),
     entry("picture.full-screen", "full screen on and off", PICTURE, &[key(Key::F11)],
@@ -376,6 +410,8 @@ pub const GESTURES: &[(&str, &str)] = &[
     ("left drag", "turn around the middle"),
     ("right drag", "move sideways (also Shift and left drag)"),
     ("wheel", "nearer, further"),
+    ("arrows", "turn; with Shift move sideways, with Ctrl up and down nearer and further"),
+    ("two fingers", "turn; with Shift move sideways; pinch or Ctrl: nearer, further"),
     ("W A S D Q E", "fly ahead, left, back, right, down, up"),
     ("Shift", "fly faster"),
     ("click", "pick a neuron"),

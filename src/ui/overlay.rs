@@ -228,6 +228,8 @@ impl Overlay {
             Own::Toggle(PanelName::Charts) => self.open_charts(!self.charts_open),
             Own::NextColour => settings.colour = Channel::of(after(&Variable::ALL, settings.colour.by)),
             Own::NextSynapses => settings.synapses = settings.synapses.next_preset(),
+            Own::Labels => settings.labels = !settings.labels,
+            Own::Billboards => settings.billboards = !settings.billboards,
             Own::Palette | Own::Ask(_) => {}
             Own::Close => {
                 if self.help_open {

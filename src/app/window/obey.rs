@@ -40,6 +40,18 @@ impl Shown {
                     OverlayAction::Tour => stage.toggle_tour(),
                     OverlayAction::FrameAll => stage.frame_all(size),
                     OverlayAction::FocusPicked => stage.focus_picked(),
+                    OverlayAction::Look(from) => stage.look(from, size),
+                    OverlayAction::Turntable => stage.camera.toggle_turntable(),
+                    OverlayAction::FieldOfView { steps, keeps_size } => stage.camera.widen(steps, keeps_size),
+                    OverlayAction::UndoView | OverlayAction::RedoView => {
+                        let (went, end) = match other {
+                            OverlayAction::UndoView => (stage.camera.undo(), "this is the first view"),
+                            _ => (stage.camera.redo(), "this is the newest view"),
+                        };
+                        if !went {
+                            self.tell(end.to_owned());
+                        }
+                    }
                     // What has no entry in the table of actions yet cannot be asked for.
                     _ => {}
                 }

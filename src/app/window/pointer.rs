@@ -1,10 +1,11 @@
-//! The mouse and the flight keys: window events in, camera moves and picks out. Knows what the overlay keeps for itself.
+//! The mouse, the trackpad and the keys that move the camera: window events in, camera moves and picks out. Knows what the
+//! overlay keeps for itself.
 
 use std::time::{Duration, Instant};
 
 use winit::event::{ElementState, MouseButton, MouseScrollDelta, WindowEvent};
 
-use crate::render::{Camera, Flight};
+use crate::render::{Camera, Flight, Steering};
 
 /// A press and a release closer than this, pixels, are a click.
 const CLICK_REACH_PX: f32 = 5.0;
@@ -14,6 +15,9 @@ const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 
 /// Pixels of a smooth wheel that are one notch.
 const NOTCH_PX: f32 = 60.0;
+
+/// Two fingers on a trackpad go less far than a mouse does.
+const FINGERS: f32 = 1.4;
 
 /// What a click meant.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,6 +35,7 @@ pub(super) struct Pointer {
     held: Option<Held>,
     last_click: Option<(Instant, [f32; 2])>,
     shift: bool,
+    ctrl: bool,
 }
 
 /// A button held down since it was pressed on the picture.
@@ -53,22 +58,24 @@ impl Pointer {
         camera: &mut Camera,
     ) -> Option<Click> {
         match event {
-            WindowEvent::ModifiersChanged(modifiers) => self.shift = modifiers.state().shift_key(),
+            WindowEvent::ModifiersChanged(modifiers) => {
+                let state = modifiers.state();
+                (self.shift, self.ctrl) = (state.shift_key(), state.control_key() || state.super_key());
+            }
             WindowEvent::CursorMoved { position, .. } => {
                 let to = [position.x as f32, position.y as f32];
                 let drag = [to[0] - self.at[0], to[1] - self.at[1]];
                 self.at = to;
                 self.drag(drag, is_flying, window_height_px, camera);
             }
-            WindowEvent::MouseWheel { delta, .. } if free => {
-                let notches = match delta {
-                    MouseScrollDelta::LineDelta(_, lines) => *lines,
-                    MouseScrollDelta::PixelDelta(pixels) => pixels.y as f32 / NOTCH_PX,
-                };
-                if notches != 0.0 {
-                    camera.dolly(notches);
-                }
+            WindowEvent::MouseWheel { delta, .. } if free => self.scroll(*delta, window_height_px, camera),
+            WindowEvent::PinchGesture { delta, .. } if free => camera.zoom((-*delta as f32).clamp(-2.0, 2.0).exp()),
+            WindowEvent::PanGesture { delta, .. } if free => camera.pan([delta.x, delta.y], window_height_px),
+            WindowEvent::RotationGesture { delta, .. } if free => {
+                // Half a turn of the fingers is half a turn of the network.
+                camera.orbit([-delta / 180.0 * window_height_px, 0.0], window_height_px);
             }
+            WindowEvent::DoubleTapGesture { .. } if free => return Some(Click::Twice(self.at)),
             WindowEvent::MouseInput { state: ElementState::Pressed, button, .. } if free && self.held.is_none() => {
                 self.held = Some(Held { button: *button, from: self.at, moved: false });
             }
@@ -91,6 +98,25 @@ impl Pointer {
     /// A button is held that was pressed on the picture.
     pub(super) const fn is_dragging(&self) -> bool {
         self.held.is_some()
+    }
+
+    /// A wheel with notches goes nearer. Two fingers on a trackpad, which come as pixels, turn; with Shift they move
+    /// sideways, with Ctrl (which is how a pinch comes on some systems) they go nearer.
+    fn scroll(&self, delta: MouseScrollDelta, window_height_px: f32, camera: &mut Camera) {
+        match delta {
+            MouseScrollDelta::LineDelta(_, 0.0) => {}
+            MouseScrollDelta::LineDelta(_, notches) => camera.dolly(notches),
+            MouseScrollDelta::PixelDelta(pixels) => {
+                let drag = [pixels.x as f32 * FINGERS, pixels.y as f32 * FINGERS];
+                if self.ctrl {
+                    camera.dolly(pixels.y as f32 / NOTCH_PX);
+                } else if self.shift {
+                    camera.pan(drag, window_height_px);
+                } else {
+                    camera.orbit(drag, window_height_px);
+                }
+            }
+        }
     }
 
     fn drag(&mut self, drag: [f32; 2], is_flying: bool, window_height_px: f32, camera: &mut Camera) {
@@ -127,26 +153,134 @@ fn distance(a: [f32; 2], b: [f32; 2]) -> f32 {
     (a[0] - b[0]).hypot(a[1] - b[1])
 }
 
-/// Where the flight keys that are held down lead.
-pub(super) fn flight(context: &egui::Context) -> Flight {
+/// Wheels and gestures move the camera without a button held down.
+pub(super) const fn is_gesture(event: &WindowEvent) -> bool {
+    matches!(
+        event,
+        WindowEvent::MouseWheel { .. }
+            | WindowEvent::PinchGesture { .. }
+            | WindowEvent::PanGesture { .. }
+            | WindowEvent::RotationGesture { .. }
+            | WindowEvent::DoubleTapGesture { .. }
+    )
+}
+
+/// Where the keys that are held down lead: W A S D Q E fly, the arrows turn, with Shift they move sideways, with Ctrl up
+/// and down go nearer and farther.
+pub(super) fn keys(context: &egui::Context) -> (Flight, Steering) {
+    let still = (Flight::default(), Steering::default());
     if context.text_edit_focused() {
-        return Flight::default();
+        return still;
     }
+    // A widget that has the focus takes the arrows for itself.
+    let arrows_are_free = context.memory(|memory| memory.focused().is_none());
     context.input(|input| {
-        if input.modifiers.ctrl || input.modifiers.command || input.modifiers.alt {
-            return Flight::default();
-        }
+        let egui::Modifiers { alt, ctrl, shift, command, .. } = input.modifiers;
         let axis = |plus, minus| f32::from(u8::from(input.key_down(plus))) - f32::from(u8::from(input.key_down(minus)));
-        Flight {
-            forward: axis(egui::Key::W, egui::Key::S),
-            right: axis(egui::Key::D, egui::Key::A),
-            up: axis(egui::Key::E, egui::Key::Q),
-            fast: input.modifiers.shift,
+        let (right, up) = match arrows_are_free {
+            true => (axis(egui::Key::ArrowRight, egui::Key::ArrowLeft), axis(egui::Key::ArrowUp, egui::Key::ArrowDown)),
+            false => (0.0, 0.0),
+        };
+        match (ctrl || command, alt, shift) {
+            (true, false, _) => (Flight::default(), Steering { nearer: up, ..Steering::default() }),
+            (_, true, _) => still,
+            (false, false, _) => {
+                let flight = Flight {
+                    forward: axis(egui::Key::W, egui::Key::S),
+                    right: axis(egui::Key::D, egui::Key::A),
+                    up: axis(egui::Key::E, egui::Key::Q),
+                    fast: shift,
+                };
+                let across = [right, up];
+                let steering = match shift {
+                    true => Steering { pan: across, ..Steering::default() },
+                    false => Steering { turn: across, ..Steering::default() },
+                };
+                (flight, steering)
+            }
         }
     })
 }
 
-/// True while any of them leads anywhere.
-pub(super) fn is_under_way(flight: Flight) -> bool {
-    flight.forward != 0.0 || flight.right != 0.0 || flight.up != 0.0
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::Pose;
+    use glam::Vec3;
+    use winit::dpi::PhysicalPosition;
+    use winit::event::{DeviceId, TouchPhase};
+
+    fn camera() -> Camera {
+        Camera::new(Pose { eye: [0.0, 0.0, 10.0], target: [0.0; 3], fov_degrees: 45.0 }, 5.0)
+    }
+
+    /// The camera after these events over the picture.
+    fn after(events: &[WindowEvent]) -> Camera {
+        let (mut pointer, mut camera) = (Pointer::default(), camera());
+        for event in events {
+            pointer.on_event(event, true, false, 600.0, &mut camera);
+        }
+        for _ in 0..300 {
+            camera.update(0.02);
+        }
+        camera
+    }
+
+    fn wheel(delta: MouseScrollDelta) -> WindowEvent {
+        WindowEvent::MouseWheel { device_id: DeviceId::dummy(), delta, phase: TouchPhase::Moved }
+    }
+
+    fn fingers(x: f64, y: f64) -> WindowEvent {
+        wheel(MouseScrollDelta::PixelDelta(PhysicalPosition::new(x, y)))
+    }
+
+    fn distance(camera: &Camera) -> f32 {
+        Vec3::from_array(camera.pose().eye).distance(Vec3::from_array(camera.pose().target))
+    }
+
+    #[test]
+    fn a_wheel_and_a_pinch_go_nearer_and_fingers_turn() {
+        assert!((distance(&after(&[wheel(MouseScrollDelta::LineDelta(0.0, 2.0))])) - 7.744).abs() < 1e-2);
+        let pinch = |delta| WindowEvent::PinchGesture { device_id: DeviceId::dummy(), delta, phase: TouchPhase::Moved };
+        assert!((distance(&after(&[pinch(2.0_f64.ln()), pinch(2.0_f64.ln())])) - 2.5).abs() < 1e-2);
+        assert!((distance(&after(&[pinch(f64::NAN)])) - 10.0).abs() < 1e-3, "no number moves nothing");
+        let turned = after(&[fingers(60.0, 0.0)]);
+        assert!((distance(&turned) - 10.0).abs() < 1e-2 && turned.pose().eye[0] < -1.0, "{:?}", turned.pose());
+        assert_eq!(turned.focus(), [0.0; 3]);
+    }
+
+    #[test]
+    fn shift_and_ctrl_change_what_two_fingers_do() {
+        let with = |state| WindowEvent::ModifiersChanged(winit::event::Modifiers::from(state));
+        let moved = after(&[with(winit::keyboard::ModifiersState::SHIFT), fingers(60.0, 0.0)]);
+        assert!(moved.focus()[0] < -0.5 && (distance(&moved) - 10.0).abs() < 1e-2);
+        let nearer = after(&[with(winit::keyboard::ModifiersState::CONTROL), fingers(0.0, 60.0)]);
+        assert!((distance(&nearer) - 8.8).abs() < 1e-2);
+    }
+
+    /// What the keys say while these are held.
+    fn held(held: &[egui::Key], modifiers: egui::Modifiers) -> (Flight, Steering) {
+        let context = egui::Context::default();
+        let press = |&key| egui::Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
+        let events = std::iter::once(egui::Event::ModifiersChanged(modifiers)).chain(held.iter().map(press));
+        let input = egui::RawInput { events: events.collect(), ..Default::default() };
+        let mut found = None;
+        context.run_ui(input, |ui| found = Some(keys(ui.ctx()))).textures_delta.clear();
+        found.expect("it ran")
+    }
+
+    #[test]
+    fn the_keyboard_alone_turns_moves_and_zooms() {
+        use egui::{Key, Modifiers};
+        let turn = Steering { turn: [1.0, 0.0], ..Steering::default() };
+        assert_eq!(held(&[Key::ArrowRight], Modifiers::NONE), (Flight::default(), turn));
+        let pan = Steering { pan: [0.0, -1.0], ..Steering::default() };
+        assert_eq!(held(&[Key::ArrowDown], Modifiers::SHIFT).1, pan);
+        let nearer = Steering { nearer: 1.0, ..Steering::default() };
+        assert_eq!(held(&[Key::ArrowUp], Modifiers::CTRL).1, nearer);
+        assert_eq!(held(&[Key::ArrowRight], Modifiers::CTRL).1, Steering::default(), "Ctrl and arrow goes back in time");
+        let flight = Flight { forward: 1.0, fast: true, ..Flight::default() };
+        assert_eq!(held(&[Key::W], Modifiers::SHIFT), (flight, Steering::default()));
+        assert_eq!(held(&[Key::W, Key::ArrowUp], Modifiers::ALT), (Flight::default(), Steering::default()));
+    }
 }

@@ -141,8 +141,7 @@ impl Shown {
         let free = !self.is_over_overlay() && !self.is_flying;
         let Some(stage) = &mut self.stage else { return overlay_changes };
         let size = self.screen.size();
-        let flight = pointer::flight(&self.painter.context);
-        let is_flying = pointer::is_under_way(flight);
+        let is_flying = pointer::keys(&self.painter.context).0.is_under_way();
         match self.pointer.on_event(event, free, is_flying, size[1] as f32, &mut stage.camera) {
             Some(Click::Once(at)) => {
                 let picked = stage.pick(size, at);
@@ -153,7 +152,7 @@ impl Shown {
             Some(Click::Twice(_)) => stage.focus_picked(),
             None => {}
         }
-        overlay_changes || self.pointer.is_dragging() || matches!(event, WindowEvent::MouseWheel { .. })
+        overlay_changes || self.pointer.is_dragging() || pointer::is_gesture(event)
     }
 
     /// The pointer is over the overlay, or drags something of it. Asks by where the pointer is now: egui itself only
@@ -199,11 +198,12 @@ impl Shown {
         self.open_what_was_announced()?;
         let mut moves = false;
         if let Some(stage) = &mut self.stage {
-            let flight = pointer::flight(&self.painter.context);
-            stage.camera.fly(flight, wall.as_secs_f32());
+            let (flight, steering) = pointer::keys(&self.painter.context);
+            stage.camera.fly(flight);
+            stage.camera.steer(steering);
             stage.update(wall, SIMULATION_BUDGET)?;
             let free = self.overlay.free_part();
-            moves = stage.move_camera(wall, free) || pointer::is_under_way(flight);
+            moves = stage.move_camera(wall, free) || flight.is_under_way() || steering.is_under_way();
         }
         let painted = self.run_overlay();
         self.notice_snapshot();

@@ -9,7 +9,9 @@ use crate::model::scene::{CameraPose, Scene};
 use crate::model::{Network, Receptor};
 use crate::render::{Bounds, Camera, CameraView, Frame, Pose, Renderer, Tour, TourStop, colour, nearest_neuron};
 use crate::session::view::Variable;
-use crate::session::{ActivityBuffers, Command, Session, SessionError, SessionOptions, Telemetry, ViewSettings};
+use crate::session::{
+    ActivityBuffers, Command, Session, SessionError, SessionOptions, StandardView, Telemetry, ViewSettings,
+};
 use crate::ui::{ColourScale, FieldGrid};
 
 use super::caption;
@@ -205,6 +207,13 @@ impl Stage {
         let from = [0, 1, 2].map(|axis| pose.eye[axis] - pose.target[axis]);
         let aspect = size[0].max(1) as f32 / size[1].max(1) as f32;
         self.camera.move_to(Pose::framing(self.bounds.low, self.bounds.high, from, pose.fov_degrees, aspect));
+    }
+
+    /// Moves the camera to one of the views along the axes.
+    pub(super) fn look(&mut self, from: StandardView, size: [u32; 2]) {
+        let aspect = size[0].max(1) as f32 / size[1].max(1) as f32;
+        let fov_degrees = self.camera.pose().fov_degrees;
+        self.camera.move_to(Pose::standard(from, self.bounds.low, self.bounds.high, fov_degrees, aspect));
     }
 
     /// Moves the camera to the picked neuron.

@@ -1,42 +1,40 @@
 //! Where the viewer stands and looks: in come drags, keys and wishes, out comes a [`CameraView`] for any aspect ratio.
 //! Pure mathematics: no window, no wgpu, no clock (the caller says how much time has passed).
 //!
-//! A camera is an orbit around a focus: yaw, pitch and distance. Up is always +y and the pitch stops just short of the
-//! poles, so it cannot roll or lock. Free flight moves eye and focus together. What is shown follows what is wished for
-//! by a critically damped spring, solved exactly, so that motion is the same at every frame rate.
+//! A camera is an orbit around a focus: yaw, pitch and distance. The axis to the right is always level and comes from the
+//! yaw alone, so nothing locks at the poles: an orbit passes over them, stands on its head beyond, and comes back the
+//! same way. Free flight moves eye and focus together. What is shown follows what is wished for by a critically damped
+//! spring, solved exactly for wishes that stand still and for such that move on steadily, so that motion is the same at
+//! every frame rate.
 
+mod history;
 mod pose;
 mod spring;
+mod steering;
 mod tour;
 mod view;
+
+use std::f32::consts::{FRAC_PI_2, PI, TAU};
 
 use glam::Vec3;
 
 pub use pose::{Orbit, Pose};
+pub use steering::{Flight, Steering, TURNTABLE_S, turntable};
 pub use tour::{Tour, TourStop};
 pub use view::CameraView;
 
+use history::History;
 use spring::Spring;
+use steering::Drive;
 
 /// Spring rate while the user's hand is on it, 1/s.
 const HAND_RATE: f32 = 22.0;
 /// Spring rate of moves to a pose or a focus, 1/s.
 const MOVE_RATE: f32 = 3.6;
-/// Pitch stops here, radians from the horizon.
-const PITCH_LIMIT: f32 = 1.55;
-
-/// Directions of free flight, each from -1 to 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Flight {
-    /// W is 1, S is -1.
-    pub forward: f32,
-    /// D is 1, A is -1.
-    pub right: f32,
-    /// E is 1, Q is -1.
-    pub up: f32,
-    /// Shift is held.
-    pub fast: bool,
-}
+/// Angles of view that can be chosen by hand, degrees.
+const FOV_DEGREES: [f32; 2] = [4.0, 120.0];
+/// One step of the angle of view, as a factor on what is seen at the focus.
+const FOV_STEP: f32 = 1.15;
 
 /// A camera that moves smoothly.
 #[derive(Clone, Debug)]
@@ -46,9 +44,15 @@ pub struct Camera {
     focus: [Spring; 3],
     angles: [Spring; 2],
     log_distance: Spring,
-    fov: Spring,
+    /// Of the tangent of half the angle of view: with it and the logarithm of the distance on equal springs, what is seen
+    /// at the focus keeps its size while both change.
+    log_tan: Spring,
     rate: f32,
+    /// Set by keys that are held down, until the next update.
+    drive: Drive,
+    turns: bool,
     tour: Option<(Tour, f64)>,
+    history: History,
     scene_radius: f32,
 }
 
@@ -57,86 +61,149 @@ impl Camera {
     /// the dolly goes.
     #[must_use]
     pub fn new(pose: Pose, scene_radius: f32) -> Self {
-        let orbit = Orbit::from_pose(pose);
-        Self {
-            wished: orbit,
-            // By way of the logarithm that is followed, so that a camera that stands still is known to.
-            shown: Orbit { distance: orbit.distance.ln().exp(), ..orbit },
-            focus: orbit.focus.to_array().map(Spring::at),
-            angles: [Spring::at(orbit.yaw), Spring::at(orbit.pitch)],
-            log_distance: Spring::at(orbit.distance.ln()),
-            fov: Spring::at(orbit.fov_degrees),
+        let mut camera = Self {
+            wished: Orbit::from_pose(pose),
+            shown: Orbit::from_pose(pose),
+            focus: [Spring::at(0.0); 3],
+            angles: [Spring::at(0.0); 2],
+            log_distance: Spring::at(0.0),
+            log_tan: Spring::at(0.0),
             rate: MOVE_RATE,
+            drive: Drive::default(),
+            turns: false,
             tour: None,
+            history: History::new(Orbit::from_pose(pose)),
             scene_radius: if scene_radius.is_finite() { scene_radius.max(1e-3) } else { 1.0 },
-        }
+        };
+        camera.place(Orbit::from_pose(pose));
+        camera
     }
 
-    /// Turns around the focus. Drag in pixels; a drag over the window's height is half a turn.
+    /// Turns around the focus, over the poles too. Drag in pixels; a drag over the window's height is half a turn.
     pub fn orbit(&mut self, drag_px: [f32; 2], window_height_px: f32) {
         self.hand();
-        let scale = std::f32::consts::PI / window_height_px.max(1.0);
-        self.turn(-drag_px[0] * scale, drag_px[1] * scale);
+        let scale = PI / window_height_px.max(1.0);
+        self.wished.yaw -= drag_px[0] * scale * self.sense();
+        self.wished.pitch += drag_px[1] * scale;
     }
 
-    /// Looks around from where the eye is. Drag in pixels.
+    /// Looks around from where the eye is, up to straight up and down. Drag in pixels.
     pub fn look(&mut self, drag_px: [f32; 2], window_height_px: f32) {
         self.hand();
+        self.turns = false;
         let eye = self.wished.eye();
         let scale = self.wished.fov_degrees.to_radians() / window_height_px.max(1.0);
-        self.turn(-drag_px[0] * scale, drag_px[1] * scale);
+        self.wished.yaw -= drag_px[0] * scale * self.sense();
+        self.wished.pitch = same_side(self.wished.pitch, self.wished.pitch + drag_px[1] * scale);
         self.wished.focus = eye + self.wished.forward() * self.wished.distance;
     }
 
     /// Moves eye and focus across the picture; the focus stays under the pointer. Drag in pixels.
     pub fn pan(&mut self, drag_px: [f32; 2], window_height_px: f32) {
         self.hand();
-        let per_px =
-            2.0 * self.wished.distance * (0.5 * self.wished.fov_degrees.to_radians()).tan() / window_height_px.max(1.0);
+        let per_px = self.wished.seen_height() / window_height_px.max(1.0);
         self.wished.focus += self.wished.right() * (-drag_px[0] * per_px) + self.wished.up() * (drag_px[1] * per_px);
     }
 
     /// Goes nearer to the focus (positive notches) or farther; one notch is 12 percent.
     pub fn dolly(&mut self, notches: f32) {
-        self.hand();
-        self.set_distance(self.wished.distance * 0.88_f32.powf(notches.clamp(-50.0, 50.0)));
+        self.zoom(0.88_f32.powf(notches.clamp(-50.0, 50.0)));
     }
 
-    /// Flies for `seconds`. The speed is a share of the scene's size and falls near the focus.
-    pub fn fly(&mut self, flight: Flight, seconds: f32) {
-        if flight.forward == 0.0 && flight.right == 0.0 && flight.up == 0.0 {
+    /// Scales the distance to the focus, as a pinch does: below 1 is nearer.
+    pub fn zoom(&mut self, factor: f32) {
+        if factor.is_finite() && factor > 0.0 {
+            self.hand();
+            self.set_distance(self.wished.distance * factor);
+        }
+    }
+
+    /// Sees wider (positive steps) or narrower. With `keeps_size` the camera goes nearer or farther at the same time, so
+    /// that things at the focus keep their size and only the depth of the picture changes.
+    pub fn widen(&mut self, steps: f32, keeps_size: bool) {
+        if !steps.is_finite() {
             return;
         }
         self.hand();
-        let speed = self.wished.distance.clamp(0.05 * self.scene_radius, 1.5 * self.scene_radius)
-            * if flight.fast { 2.4 } else { 0.8 };
-        let direction =
-            self.wished.forward() * flight.forward + self.wished.right() * flight.right + Vec3::Y * flight.up;
-        self.wished.focus += direction.clamp_length_max(1.0) * speed * seconds.clamp(0.0, 1.0);
+        let before = self.wished.seen_height();
+        let [least, greatest] = FOV_DEGREES;
+        let tan = half_tan(self.wished.fov_degrees) * FOV_STEP.powf(steps.clamp(-50.0, 50.0));
+        self.wished.fov_degrees = degrees_of(tan).clamp(least, greatest);
+        if keeps_size {
+            self.set_distance(self.wished.distance * before / self.wished.seen_height());
+        }
+    }
+
+    /// Flies until the next update. The speed is a share of the scene's size and falls near the focus.
+    pub fn fly(&mut self, flight: Flight) {
+        if flight.is_under_way() {
+            self.hand();
+            self.turns = false;
+            let near = self.wished.distance.clamp(0.05 * self.scene_radius, 1.5 * self.scene_radius);
+            self.drive.focus += flight.direction(&self.wished) * near * if flight.fast { 2.4 } else { 0.8 };
+        }
+    }
+
+    /// Turns, pans and zooms by keys that are held down, until the next update.
+    pub fn steer(&mut self, steering: Steering) {
+        if steering.is_under_way() {
+            self.hand();
+            self.drive.add(&steering, &self.wished, self.sense());
+        }
     }
 
     /// Moves smoothly to a pose, round the focus rather than straight through the scene.
     pub fn move_to(&mut self, pose: Pose) {
-        self.tour = None;
+        self.settle();
+        (self.tour, self.turns) = (None, false);
         self.aim(Orbit::from_pose(pose));
     }
 
-    /// Stands at a pose at once.
+    /// Stands at a pose at once; forgets where it has been.
     pub fn jump_to(&mut self, pose: Pose) {
         *self = Self::new(pose, self.scene_radius);
     }
 
     /// Turns smoothly to a point and comes within `distance` of it, keeping the direction of view.
     pub fn focus_on(&mut self, point: [f32; 3], distance: f32) {
+        self.settle();
         self.tour = None;
         self.rate = MOVE_RATE;
         self.wished.focus = Vec3::from_array(point);
         self.set_distance(self.wished.distance.min(distance));
     }
 
+    /// Turns steadily around the focus, or stops to.
+    pub fn toggle_turntable(&mut self) {
+        self.settle();
+        if self.tour.take().is_some() {
+            self.wished = self.shown;
+        }
+        self.rate = MOVE_RATE;
+        self.turns = !self.turns;
+    }
+
+    /// It turns steadily.
+    #[must_use]
+    pub const fn is_turning(&self) -> bool {
+        self.turns
+    }
+
+    /// Goes back to where it was at rest before; false at the beginning.
+    pub fn undo(&mut self) -> bool {
+        self.go_through_history(|history, here| history.back(here))
+    }
+
+    /// Takes an undo back.
+    pub fn redo(&mut self) -> bool {
+        self.go_through_history(|history, _| history.forth())
+    }
+
     /// Begins a tour from where it is; any input by hand ends it.
     pub fn start_tour(&mut self, tour: Tour) {
-        self.tour = (!tour.is_empty()).then(|| (tour.starting_at(self.shown.pose()), 0.0));
+        self.settle();
+        self.turns = false;
+        self.tour = (!tour.is_empty()).then(|| (tour.starting_from(self.shown), 0.0));
     }
 
     /// Ends a tour, staying where it is.
@@ -154,34 +221,20 @@ impl Camera {
     /// Moves what is shown on by `seconds`. Returns true while something moves.
     pub fn update(&mut self, seconds: f64) -> bool {
         let seconds = if seconds.is_finite() { seconds.clamp(0.0, 1.0) } else { 0.0 };
+        let drive = std::mem::take(&mut self.drive);
         if let Some((tour, time)) = &mut self.tour {
             *time += seconds;
             let orbit = tour.at(*time);
-            let (tour, scene_radius) = (self.tour.take(), self.scene_radius);
-            *self = Self { tour, ..Self::new(orbit.pose(), scene_radius) };
+            self.place(orbit);
             return true;
         }
-        let (dt, rate) = (seconds as f32, self.rate);
-        let target = self.wished.focus.to_array();
-        for (spring, target) in self.focus.iter_mut().zip(target) {
-            spring.follow(target, rate, dt);
-        }
-        self.angles[0].follow(self.wished.yaw, rate, dt);
-        self.angles[1].follow(self.wished.pitch, rate, dt);
-        self.log_distance.follow(self.wished.distance.ln(), rate, dt);
-        self.fov.follow(self.wished.fov_degrees, rate, dt);
         let before = self.shown;
-        self.shown = Orbit {
-            focus: Vec3::from_array(self.focus.map(|s| s.value)),
-            yaw: self.angles[0].value,
-            pitch: self.angles[1].value,
-            distance: self.log_distance.value.exp(),
-            fov_degrees: self.fov.value,
-        };
-        self.shown != before
+        self.follow(&drive, seconds as f32);
+        self.unwind();
+        self.turns || self.shown != before
     }
 
-    /// What is shown now.
+    /// What is shown now, upright.
     #[must_use]
     pub fn pose(&self) -> Pose {
         self.shown.pose()
@@ -196,10 +249,95 @@ impl Camera {
     /// The view for a picture of this width over height.
     #[must_use]
     pub fn view(&self, aspect: f32) -> CameraView {
-        CameraView::new(self.pose(), aspect)
+        CameraView::of_orbit(&self.shown, aspect)
+    }
+
+    /// Stands at an orbit at once; keeps its history.
+    fn place(&mut self, orbit: Orbit) {
+        self.focus = orbit.focus.to_array().map(Spring::at);
+        self.angles = [Spring::at(orbit.yaw), Spring::at(orbit.pitch)];
+        self.log_distance = Spring::at(orbit.distance.ln());
+        self.log_tan = Spring::at(half_tan(orbit.fov_degrees).ln());
+        self.wished = orbit;
+        self.shown = self.sprung();
+    }
+
+    /// One step of the springs, with the wishes moving on steadily all the while.
+    fn follow(&mut self, drive: &Drive, seconds: f32) {
+        let rate = self.rate;
+        let wished = self.wished.focus.to_array();
+        for ((spring, target), speed) in self.focus.iter_mut().zip(wished).zip(drive.focus.to_array()) {
+            spring.follow(target, speed, rate, seconds);
+        }
+        let yaw_speed = drive.yaw + if self.turns { TAU / TURNTABLE_S } else { 0.0 };
+        self.angles[0].follow(self.wished.yaw, yaw_speed, rate, seconds);
+        self.angles[1].follow(self.wished.pitch, drive.pitch, rate, seconds);
+        let log_distance = self.wished.distance.ln();
+        self.set_distance(self.wished.distance * (drive.log_distance * seconds).exp());
+        let went = self.wished.distance.ln() - log_distance;
+        let log_speed = if seconds > 0.0 { went / seconds } else { 0.0 };
+        self.log_distance.follow(log_distance, log_speed, rate, seconds);
+        self.log_tan.follow(half_tan(self.wished.fov_degrees).ln(), 0.0, rate, seconds);
+        self.wished.focus += drive.focus * seconds;
+        self.wished.yaw += yaw_speed * seconds;
+        self.wished.pitch += drive.pitch * seconds;
+        self.shown = self.sprung();
+    }
+
+    /// Where the springs are.
+    fn sprung(&self) -> Orbit {
+        Orbit {
+            focus: Vec3::from_array(self.focus.map(|s| s.value)),
+            yaw: self.angles[0].value,
+            pitch: self.angles[1].value,
+            distance: self.log_distance.value.exp(),
+            fov_degrees: degrees_of(self.log_tan.value.exp()),
+        }
+    }
+
+    /// Takes whole turns off the angles, which hours on a turntable would make too large to be smooth.
+    fn unwind(&mut self) {
+        for (spring, wished) in self.angles.iter_mut().zip([&mut self.wished.yaw, &mut self.wished.pitch]) {
+            let turns = (*wished / TAU).trunc() * TAU;
+            if turns.abs() > 3.0 * TAU {
+                *wished -= turns;
+                spring.shift(turns);
+            }
+        }
+    }
+
+    /// Nothing moves or is about to.
+    fn is_at_rest(&self) -> bool {
+        let w = &self.wished;
+        self.tour.is_none()
+            && !self.turns
+            && self.focus.iter().zip(w.focus.to_array()).all(|(spring, target)| spring.rests_at(target))
+            && self.angles[0].rests_at(w.yaw)
+            && self.angles[1].rests_at(w.pitch)
+            && self.log_distance.rests_at(w.distance.ln())
+            && self.log_tan.rests_at(half_tan(w.fov_degrees).ln())
+    }
+
+    /// Notes where the camera rests before it begins to move.
+    fn settle(&mut self) {
+        if self.is_at_rest() {
+            self.history.settle(self.wished);
+        }
+    }
+
+    fn go_through_history(&mut self, step: impl FnOnce(&mut History, Orbit) -> Option<Orbit>) -> bool {
+        self.settle();
+        let here = if self.tour.is_some() || self.turns { self.shown } else { self.wished };
+        let there = step(&mut self.history, here);
+        if let Some(there) = there {
+            (self.tour, self.turns) = (None, false);
+            self.aim(there);
+        }
+        there.is_some()
     }
 
     fn hand(&mut self) {
+        self.settle();
         if self.tour.take().is_some() || self.rate != HAND_RATE {
             // Whatever move was under way ends here: the hand takes over from what is shown.
             self.wished = self.shown;
@@ -209,13 +347,12 @@ impl Camera {
 
     fn aim(&mut self, orbit: Orbit) {
         self.rate = MOVE_RATE;
-        let yaw = orbit.nearest_yaw(self.shown.yaw);
-        self.wished = Orbit { yaw, ..orbit };
+        self.wished = orbit.nearest_to(&self.shown);
     }
 
-    fn turn(&mut self, yaw: f32, pitch: f32) {
-        self.wished.yaw += yaw;
-        self.wished.pitch = (self.wished.pitch + pitch).clamp(-PITCH_LIMIT, PITCH_LIMIT);
+    /// Which way a drag to the side turns: things follow the pointer on their head too.
+    fn sense(&self) -> f32 {
+        if self.wished.is_upside_down() { -1.0 } else { 1.0 }
     }
 
     fn set_distance(&mut self, distance: f32) {
@@ -223,137 +360,20 @@ impl Camera {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn camera() -> Camera {
-        Camera::new(Pose { eye: [0.0, 2.0, 10.0], target: [0.0, 0.0, 0.0], fov_degrees: 45.0 }, 5.0)
-    }
-
-    fn settle(camera: &mut Camera) {
-        for _ in 0..600 {
-            camera.update(1.0 / 60.0);
-        }
-    }
-
-    fn close(a: [f32; 3], b: [f32; 3], within: f32) {
-        assert!(Vec3::from_array(a).distance(Vec3::from_array(b)) < within, "{a:?} is not {b:?}");
-    }
-
-    #[test]
-    fn a_new_camera_stands_where_it_was_put() {
-        let pose = camera().pose();
-        close(pose.eye, [0.0, 2.0, 10.0], 1e-4);
-        close(pose.target, [0.0, 0.0, 0.0], 1e-4);
-        assert!(!camera().update(0.016), "nothing to do");
-    }
-
-    #[test]
-    fn orbit_keeps_distance_and_focus() {
-        let mut camera = camera();
-        camera.orbit([300.0, -120.0], 720.0);
-        settle(&mut camera);
-        let pose = camera.pose();
-        close(pose.target, [0.0; 3], 1e-4);
-        let distance = Vec3::from_array(pose.eye).length();
-        assert!((distance - 104.0_f32.sqrt()).abs() < 1e-3, "{distance}");
-        assert!(Vec3::from_array(pose.eye).distance(Vec3::new(0.0, 2.0, 10.0)) > 1.0, "it moved");
-    }
-
-    #[test]
-    fn no_drag_reaches_the_poles() {
-        let mut camera = camera();
-        for drag in [1e6, -2e6] {
-            camera.orbit([0.0, drag], 720.0);
-            settle(&mut camera);
-            let view = camera.view(1.5);
-            assert!(view.up.y > 0.0 && view.right.y.abs() < 1e-6, "up stays up: {view:?}");
-            assert!(view.clip_from_world.is_finite());
-        }
-    }
-
-    #[test]
-    fn look_keeps_the_eye() {
-        let mut camera = camera();
-        camera.look([200.0, 90.0], 720.0);
-        settle(&mut camera);
-        close(camera.pose().eye, [0.0, 2.0, 10.0], 1e-3);
-        assert!(Vec3::from_array(camera.pose().target).length() > 1.0, "it looks elsewhere");
-    }
-
-    #[test]
-    fn motion_does_not_depend_on_the_frame_rate() {
-        let run = |frames: u32| {
-            let mut camera = camera();
-            camera.move_to(Pose { eye: [-4.0, 1.0, -7.0], target: [1.0, 0.0, 2.0], fov_degrees: 60.0 });
-            for _ in 0..frames {
-                camera.update(0.5 / f64::from(frames));
-            }
-            camera.pose()
-        };
-        let (slow, fast) = (run(5), run(200));
-        close(slow.eye, fast.eye, 1e-3);
-        close(slow.target, fast.target, 1e-3);
-    }
-
-    #[test]
-    fn a_move_arrives() {
-        let mut camera = camera();
-        let goal = Pose { eye: [-4.0, 1.0, -7.0], target: [1.0, 0.0, 2.0], fov_degrees: 60.0 };
-        camera.move_to(goal);
-        settle(&mut camera);
-        close(camera.pose().eye, goal.eye, 1e-3);
-        close(camera.pose().target, goal.target, 1e-3);
-        assert!((camera.pose().fov_degrees - 60.0).abs() < 1e-3);
-    }
-
-    #[test]
-    fn the_hand_takes_over_from_a_move_without_a_jump() {
-        let mut camera = camera();
-        camera.move_to(Pose { eye: [40.0, 1.0, -7.0], target: [30.0, 0.0, 2.0], fov_degrees: 60.0 });
-        for _ in 0..20 {
-            camera.update(1.0 / 60.0);
-        }
-        let before = camera.pose();
-        camera.orbit([1.0, 0.0], 720.0);
-        camera.update(1e-4);
-        close(camera.pose().eye, before.eye, 0.05);
-    }
-
-    #[test]
-    fn flight_goes_where_it_looks_and_dolly_comes_nearer() {
-        let mut camera = camera();
-        let forward = camera.view(1.0).forward;
-        for _ in 0..60 {
-            camera.fly(Flight { forward: 1.0, ..Flight::default() }, 1.0 / 60.0);
-            camera.update(1.0 / 60.0);
-        }
-        settle(&mut camera);
-        let moved = Vec3::from_array(camera.pose().eye) - Vec3::new(0.0, 2.0, 10.0);
-        assert!(moved.normalize().dot(forward) > 0.999 && moved.length() > 2.0, "{moved}");
-        let before = camera.shown.distance;
-        camera.dolly(3.0);
-        settle(&mut camera);
-        assert!((camera.shown.distance / before - 0.88_f32.powi(3)).abs() < 1e-3);
-    }
-
-    #[test]
-    fn a_tour_passes_its_stops_and_ends_by_hand() {
-        let a = Pose { eye: [0.0, 0.0, 10.0], target: [0.0; 3], fov_degrees: 45.0 };
-        let b = Pose { eye: [10.0, 3.0, 0.0], target: [0.0; 3], fov_degrees: 45.0 };
-        let stop = |pose| TourStop { pose, travel_s: 2.0, hold_s: 1.0 };
-        let mut camera = camera();
-        camera.start_tour(Tour::new(&[stop(a), stop(b)], true));
-        camera.update(0.0);
-        close(camera.pose().eye, [0.0, 2.0, 10.0], 1e-3);
-        for (frames, eye) in [(25, a.eye), (30, b.eye)] {
-            for _ in 0..frames {
-                camera.update(0.1);
-            }
-            close(camera.pose().eye, eye, 1e-3);
-        }
-        camera.orbit([5.0, 0.0], 720.0);
-        assert!(!camera.is_touring());
-    }
+/// `to`, but not past the pole next to `from`.
+fn same_side(from: f32, to: f32) -> f32 {
+    const REACH: f32 = FRAC_PI_2 - 1e-4;
+    let middle = (from / PI).round() * PI;
+    to.clamp(middle - REACH, middle + REACH)
 }
+
+fn half_tan(fov_degrees: f32) -> f32 {
+    (0.5 * fov_degrees.to_radians()).tan()
+}
+
+fn degrees_of(half_tan: f32) -> f32 {
+    2.0 * half_tan.atan().to_degrees()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,15 @@
 //! A camera's place in two forms: a [`Pose`] as scenes write it (eye and target), and an [`Orbit`] (focus, angles,
 //! distance), in which moves look natural. In goes one, out comes the other.
 
-use std::f32::consts::{PI, TAU};
+use std::f32::consts::{FRAC_PI_2, PI, TAU};
 
 use glam::Vec3;
 
-use super::PITCH_LIMIT;
 use crate::model::scene::CameraPose;
+use crate::session::StandardView;
+
+/// A pose keeps this far from straight up and down, radians: an eye and a target alone do not tell which way is up there.
+const UPRIGHT: f32 = 1e-3;
 
 /// Where a camera stands, what it looks at, and how wide it sees. Scene units, y up.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,7 +44,15 @@ impl Pose {
                 .max(offset.dot(probe.right()).abs() / tan_x - depth)
                 .max(offset.dot(probe.up()).abs() / tan_y - depth);
         }
-        Self { eye: (centre - probe.forward() * distance * 1.06).to_array(), target: centre.to_array(), fov_degrees }
+        Orbit { focus: centre, distance: distance * 1.06, fov_degrees, ..probe }.pose()
+    }
+}
+
+impl Pose {
+    /// Frames a box along one of the axes; see [`Pose::framing`].
+    #[must_use]
+    pub fn standard(view: StandardView, low: [f32; 3], high: [f32; 3], fov_degrees: f32, aspect: f32) -> Self {
+        Self::framing(low, high, view.direction(), fov_degrees, aspect)
     }
 }
 
@@ -58,7 +69,8 @@ pub struct Orbit {
     pub focus: Vec3,
     /// Around +y, radians; 0 looks along -z.
     pub yaw: f32,
-    /// Above the horizon, radians: positive when the eye is above the focus.
+    /// Above the horizon, radians: positive when the eye is above the focus. Beyond a quarter turn the eye has passed over
+    /// the pole and the picture stands on its head.
     pub pitch: f32,
     /// From eye to focus, scene units.
     pub distance: f32,
@@ -79,16 +91,30 @@ impl Orbit {
         Self {
             focus,
             yaw: back.x.atan2(back.z),
-            pitch: back.y.clamp(-1.0, 1.0).asin().clamp(-PITCH_LIMIT, PITCH_LIMIT),
+            pitch: back.y.atan2(back.x.hypot(back.z)),
             distance,
             fov_degrees,
         }
     }
 
-    /// As a pose.
+    /// As a pose, which is always upright: what stands on its head is turned back.
     #[must_use]
     pub fn pose(&self) -> Pose {
-        Pose { eye: self.eye().to_array(), target: self.focus.to_array(), fov_degrees: self.fov_degrees }
+        let mut upright = *self;
+        upright.pitch = (upright.pitch + PI).rem_euclid(TAU) - PI;
+        if self.is_upside_down() {
+            upright.pitch = PI.copysign(upright.pitch) - upright.pitch;
+            upright.yaw += PI;
+        }
+        upright.pitch = upright.pitch.clamp(UPRIGHT - FRAC_PI_2, FRAC_PI_2 - UPRIGHT);
+        Pose { eye: upright.eye().to_array(), target: self.focus.to_array(), fov_degrees: self.fov_degrees }
+    }
+
+    /// The top of the picture points down: the eye has passed over a pole.
+    #[must_use]
+    pub fn is_upside_down(&self) -> bool {
+        // Straight up and down are upright.
+        self.pitch.cos() < -1e-6
     }
 
     /// Where the eye is.
@@ -118,19 +144,27 @@ impl Orbit {
         self.right().cross(self.forward())
     }
 
-    /// This yaw, by whole turns as near as possible to another one.
+    /// Height of what is seen at the focus, scene units.
     #[must_use]
-    pub fn nearest_yaw(&self, to: f32) -> f32 {
-        to + (self.yaw - to + PI).rem_euclid(TAU) - PI
+    pub fn seen_height(&self) -> f32 {
+        2.0 * self.distance * (0.5 * self.fov_degrees.to_radians()).tan()
+    }
+
+    /// The same place, its angles by whole turns as near as possible to those of another one.
+    #[must_use]
+    pub fn nearest_to(&self, other: &Self) -> Self {
+        let near = |angle: f32, to: f32| to + (angle - to + PI).rem_euclid(TAU) - PI;
+        Self { yaw: near(self.yaw, other.yaw), pitch: near(self.pitch, other.pitch), ..*self }
     }
 
     /// Between this orbit (0) and another (1): angles the short way round, the distance by ratio.
     #[must_use]
     pub fn towards(&self, other: &Self, share: f32) -> Self {
         let mix = |a: f32, b: f32| a + (b - a) * share;
+        let other = other.nearest_to(self);
         Self {
             focus: self.focus.lerp(other.focus, share),
-            yaw: mix(self.yaw, other.nearest_yaw(self.yaw)),
+            yaw: mix(self.yaw, other.yaw),
             pitch: mix(self.pitch, other.pitch),
             distance: mix(self.distance.ln(), other.distance.ln()).exp(),
             fov_degrees: mix(self.fov_degrees, other.fov_degrees),
@@ -149,6 +183,20 @@ mod tests {
         let back = Orbit::from_pose(pose).pose();
         assert!(Vec3::from_array(back.eye).distance(Vec3::from_array(pose.eye)) < 1e-5);
         assert_eq!(back.target, pose.target);
+    }
+
+    #[test]
+    fn a_pose_is_upright_and_knows_its_yaw_straight_above() {
+        let orbit = Orbit { focus: Vec3::new(300.0, -20.0, 80.0), yaw: 2.1, pitch: 0.0, distance: 9.0, fov_degrees: 45.0 };
+        let above = Orbit { pitch: FRAC_PI_2, ..orbit };
+        let back = Orbit::from_pose(above.pose());
+        assert!((back.yaw - 2.1).abs() < 2e-2 && back.pitch > 1.56, "{back:?}");
+        for pitch in [1.9, 2.9, -2.4, 8.1] {
+            let over = Orbit { pitch, ..orbit };
+            let back = Orbit::from_pose(over.pose());
+            assert!(back.eye().distance(over.eye()) < 1e-2, "the eye stays: {over:?} {back:?}");
+            assert!(back.up().y > 0.0 && (over.up().y < 0.0) == over.is_upside_down());
+        }
     }
 
     #[test]
@@ -184,5 +232,24 @@ mod tests {
         let at = |yaw: f32| Orbit { focus: Vec3::ZERO, yaw, pitch: 0.0, distance: 1.0, fov_degrees: 45.0 };
         let half = at(3.0).towards(&at(-3.0), 0.5);
         assert!((half.yaw - PI).abs() < 1e-5, "{}", half.yaw);
+    }
+
+    #[test]
+    fn every_view_looks_along_its_axis_and_shows_the_box() {
+        let (low, high) = ([-3.0, -1.0, -2.0], [5.0, 4.0, 2.5]);
+        for standard in StandardView::ALL {
+            let view = CameraView::new(Pose::standard(standard, low, high, 40.0, 1.5), 1.5);
+            let along = view.forward.dot(Vec3::from_array(standard.direction()));
+            assert!(along < -0.999_99, "{standard:?}: {along}");
+            let (px, _) = view.project(Vec3::new(1.0, 1.5, 0.25), [900, 600]).expect("in front");
+            assert!((px.x - 450.0).abs() < 1.0 && (px.y - 300.0).abs() < 1.0, "{standard:?}: {px}");
+            assert_eq!(StandardView::named(standard.name()), Some(standard));
+        }
+    }
+
+    #[test]
+    fn the_plan_has_x_to_the_right_and_z_down() {
+        let view = CameraView::new(Pose::standard(StandardView::Top, [-1.0; 3], [1.0; 3], 40.0, 1.0), 1.0);
+        assert!(view.right.dot(Vec3::X) > 0.999 && view.up.dot(Vec3::NEG_Z) > 0.999);
     }
 }

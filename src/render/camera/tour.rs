@@ -50,7 +50,11 @@ impl Tour {
     /// The same tour, with its first leg from here.
     #[must_use]
     pub fn starting_at(self, pose: Pose) -> Self {
-        Self { start: Some(Orbit::from_pose(pose)), ..self }
+        self.starting_from(Orbit::from_pose(pose))
+    }
+
+    pub(super) fn starting_from(self, orbit: Orbit) -> Self {
+        Self { start: Some(orbit), ..self }
     }
 
     /// Without stops.

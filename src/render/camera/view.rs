@@ -33,7 +33,12 @@ impl CameraView {
     /// The view from a pose, for a picture of this width over height.
     #[must_use]
     pub fn new(pose: Pose, aspect: f32) -> Self {
-        let orbit = Orbit::from_pose(pose);
+        Self::of_orbit(&Orbit::from_pose(pose), aspect)
+    }
+
+    /// The view from an orbit, which may stand on its head.
+    #[must_use]
+    pub fn of_orbit(orbit: &Orbit, aspect: f32) -> Self {
         let (eye, right, up, forward) = (orbit.eye(), orbit.right(), orbit.up(), orbit.forward());
         let tan_y = (0.5 * orbit.fov_degrees.to_radians()).tan();
         let tan_half = Vec2::new(tan_y * if aspect.is_finite() { aspect.max(1e-3) } else { 1.0 }, tan_y);
