@@ -152,7 +152,7 @@ impl Recorder {
 
     fn states(&self, session: &Session, range: std::ops::Range<usize>) -> Result<Vec<NeuronState>, AppError> {
         match (session.activity(), &self.gpu) {
-            (Activity::Host { neurons, .. }, _) => Ok(neurons[range].to_vec()),
+            (Activity::Host { neurons, .. } | Activity::Replayed { neurons, .. }, _) => Ok(neurons[range].to_vec()),
             (Activity::Device { neurons, .. }, Some(gpu)) => {
                 let each = size_of::<NeuronState>() as u64;
                 let piece =

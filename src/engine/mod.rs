@@ -161,6 +161,15 @@ pub enum Activity<'a> {
         /// Per projection: `array<f32>` for mutable projections.
         weights: Vec<Option<&'a wgpu::Buffer>>,
     },
+    /// States played back from host memory, over the weights of a GPU engine that is held meanwhile.
+    Replayed {
+        /// Per neuron.
+        neurons: &'a [NeuronState],
+        /// Per neuron: rate trace just before the last spike.
+        rate_before: &'a [f32],
+        /// As in [`Self::Device`].
+        weights: Vec<Option<&'a wgpu::Buffer>>,
+    },
 }
 
 /// What can go wrong in an engine.

@@ -20,7 +20,10 @@ pub struct ActivityBuffers {
     /// Per projection: `array<f32>` by synapse id, shares of `weight_max`, [`PRUNED`](crate::engine::PRUNED) where
     /// gone; `None` for projections that cannot change.
     pub weights: Vec<Option<wgpu::Buffer>>,
-    uploads: Vec<Upload>,
+    /// Of neurons and traces, where they come from host memory.
+    states: Option<[Upload; 2]>,
+    /// Of the weights that come from host memory.
+    weight_uploads: Vec<Option<Upload>>,
 }
 
 /// A host array's copy on the GPU, and what that copy holds.
@@ -32,65 +35,94 @@ struct Upload {
 impl ActivityBuffers {
     /// Buffers for a network's activity, filled with it.
     #[must_use]
-    pub fn new(gpu: &Gpu, network: &Network, activity: &Activity<'_>) -> Self {
+    pub fn new(gpu: &Gpu, _network: &Network, activity: &Activity<'_>) -> Self {
+        Self::of(gpu, activity)
+    }
+
+    fn of(gpu: &Gpu, activity: &Activity<'_>) -> Self {
+        let states = |neurons: &[NeuronState], rate_before: &[f32]| {
+            [
+                Upload::new(gpu, "activity.neurons", neurons, size_of_val(neurons).max(size_of::<NeuronState>())),
+                Upload::new(gpu, "activity.traces", rate_before, size_of_val(rate_before).max(4)),
+            ]
+        };
+        let upload = |weights: &[f32]| Upload::new(gpu, "activity.weights", weights, size_of_val(weights).max(4));
+        let buffer = |upload: &Option<Upload>| upload.as_ref().map(|upload| upload.buffer.clone());
         match activity {
             Activity::Device { neurons, traces, weights } => Self {
                 neurons: (*neurons).clone(),
                 traces: (*traces).clone(),
                 weights: weights.iter().map(|w| w.cloned()).collect(),
-                uploads: Vec::new(),
+                states: None,
+                weight_uploads: Vec::new(),
             },
             Activity::Host { neurons, rate_before, weights } => {
-                let count = network.neuron_count() as usize;
-                let mut uploads = vec![
-                    Upload::new(gpu, "activity.neurons", neurons, count.max(1) * size_of::<NeuronState>()),
-                    Upload::new(gpu, "activity.traces", rate_before, count.max(1) * size_of::<f32>()),
-                ];
-                let mut buffers = Vec::with_capacity(weights.len());
-                for weights in weights {
-                    buffers.push(weights.map(|weights| {
-                        uploads.push(Upload::new(gpu, "activity.weights", weights, size_of_val(weights).max(4)));
-                        uploads[uploads.len() - 1].buffer.clone()
-                    }));
-                }
+                let states = states(neurons, rate_before);
+                let uploads: Vec<_> = weights.iter().map(|w| w.map(upload)).collect();
                 Self {
-                    neurons: uploads[0].buffer.clone(),
-                    traces: uploads[1].buffer.clone(),
-                    weights: buffers,
-                    uploads,
+                    neurons: states[0].buffer.clone(),
+                    traces: states[1].buffer.clone(),
+                    weights: uploads.iter().map(buffer).collect(),
+                    states: Some(states),
+                    weight_uploads: uploads,
+                }
+            }
+            Activity::Replayed { neurons, rate_before, weights } => {
+                let states = states(neurons, rate_before);
+                Self {
+                    neurons: states[0].buffer.clone(),
+                    traces: states[1].buffer.clone(),
+                    weights: weights.iter().map(|w| w.cloned()).collect(),
+                    states: Some(states),
+                    weight_uploads: Vec::new(),
                 }
             }
         }
     }
 
-    /// Brings the buffers up to date. Returns true when the engine now uses other buffers than before (another engine,
-    /// another network): whoever holds bindings to the old ones must make new ones.
+    /// Brings the buffers up to date. Returns true when they are others than before (another engine, another network,
+    /// the past of a GPU engine): whoever holds bindings to the old ones must make new ones.
     pub fn update(&mut self, gpu: &Gpu, activity: &Activity<'_>) -> bool {
-        match activity {
+        let fits = match activity {
             Activity::Device { neurons, traces, weights } => {
-                let same = self.uploads.is_empty()
+                self.states.is_none()
                     && self.neurons == **neurons
                     && self.traces == **traces
-                    && self.weights.len() == weights.len()
-                    && self.weights.iter().zip(weights).all(|(mine, theirs)| mine.as_ref() == *theirs);
-                if !same {
-                    self.neurons = (*neurons).clone();
-                    self.traces = (*traces).clone();
-                    self.weights = weights.iter().map(|w| w.cloned()).collect();
-                    self.uploads.clear();
-                }
-                !same
+                    && self.has_weights(weights)
             }
-            Activity::Host { neurons, rate_before, weights } => {
-                let arrays = [bytemuck::cast_slice::<_, u8>(neurons), bytemuck::cast_slice(rate_before)]
-                    .into_iter()
-                    .chain(weights.iter().flatten().map(|w| bytemuck::cast_slice(w)));
-                for (upload, bytes) in self.uploads.iter_mut().zip(arrays) {
-                    upload.refresh(gpu, bytes);
+            Activity::Replayed { weights, .. } => self.states.is_some() && self.has_weights(weights),
+            Activity::Host { neurons, weights, .. } => {
+                let holds = |upload: &Upload| upload.uploaded.len() >= size_of_val(*neurons);
+                self.states.as_ref().is_some_and(|[neurons, _]| holds(neurons))
+                    && self.weight_uploads.len() == weights.len()
+            }
+        };
+        if !fits {
+            *self = Self::of(gpu, activity);
+            return true;
+        }
+        if let (
+            Some(states),
+            Activity::Host { neurons, rate_before, .. } | Activity::Replayed { neurons, rate_before, .. },
+        ) = (&mut self.states, activity)
+        {
+            states[0].refresh(gpu, bytemuck::cast_slice(neurons));
+            states[1].refresh(gpu, bytemuck::cast_slice(rate_before));
+        }
+        if let Activity::Host { weights, .. } = activity {
+            for (upload, weights) in self.weight_uploads.iter_mut().zip(weights) {
+                if let (Some(upload), Some(weights)) = (upload, weights) {
+                    upload.refresh(gpu, bytemuck::cast_slice(weights));
                 }
-                false
             }
         }
+        false
+    }
+
+    fn has_weights(&self, weights: &[Option<&wgpu::Buffer>]) -> bool {
+        self.weight_uploads.is_empty()
+            && self.weights.len() == weights.len()
+            && self.weights.iter().zip(weights).all(|(mine, theirs)| mine.as_ref() == *theirs)
     }
 }
 

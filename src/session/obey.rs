@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::clock::GpuSlice;
-use super::command::Command;
+use super::command::{Command, Rewind};
 use super::error::SessionError;
 use super::observer::{self, Observer};
 use super::picked::Picked;
@@ -23,6 +23,21 @@ impl Session {
     }
 
     fn try_apply(&mut self, command: Command) -> Result<(), SessionError> {
+        if let Some(past) = self.past.as_mut().filter(|past| past.is_shown()) {
+            // The controls of time act on what is shown; whatever changes the network acts on the present.
+            match command {
+                Command::Play => return Ok(past.play(true)),
+                Command::Pause => return Ok(past.play(false)),
+                Command::TogglePlay => return Ok(past.toggle()),
+                Command::Step(steps) => {
+                    let ms = f64::from(steps) * self.network.dt_ms;
+                    past.obey(Rewind::By { ms }, None, &self.engine.activity());
+                    return Ok(());
+                }
+                _ if command.changes_network() => self.leave_past(),
+                _ => {}
+            }
+        }
         match command {
             Command::Play => self.clock.play(true),
             Command::Pause => self.clock.play(false),
@@ -51,9 +66,6 @@ impl Session {
                     self.telemetry.raster = observer::raster_of(&self.network, population, self.telemetry.raster.lost);
                 }
             }
-            Command::Undo | Command::Redo | Command::Rewind(_) => {
-                self.events.notices.say("this run keeps no past yet");
-            }
             Command::Select(select) => self.select(&select)?,
             Command::NameGroup(name) => self.selection.name_group(&name).map_err(SessionError::Selection)?,
             Command::DeleteGroup(name) => self.selection.delete_group(&name).map_err(SessionError::Selection)?,
@@ -62,8 +74,30 @@ impl Session {
             Command::Silence(_) | Command::Stimulate { .. } | Command::Lesion => {
                 self.events.notices.say("this engine cannot touch single neurons yet");
             }
+            Command::Undo | Command::Redo => self.events.notices.say("nothing can be taken back yet"),
+            Command::Rewind(wish) => self.rewind(wish),
         }
         Ok(())
+    }
+
+    fn rewind(&mut self, wish: Rewind) {
+        let picked = self.telemetry.picked.as_ref().map(|picked| picked.neuron);
+        if self.past.as_ref().is_some_and(|past| !past.is_shown()) {
+            // The newest spikes too, where they can be had at once.
+            self.observer.look_soon();
+            self.observer.look(&mut *self.engine, self.picked.as_ref().map(Picked::look), true);
+            self.collect();
+        }
+        match &mut self.past {
+            Some(past) => {
+                let was_shown = past.is_shown();
+                past.obey(wish, picked, &self.engine.activity());
+                if was_shown && !past.is_shown() {
+                    past.raster_of_present(&self.network, &mut self.telemetry.raster);
+                }
+            }
+            None => self.events.notices.say("nothing has run yet, so there is no past to look at"),
+        }
     }
 
     fn set_input(&mut self, population: usize, value: f32) -> Result<(), SessionError> {
@@ -89,6 +123,7 @@ impl Session {
     /// holds of it stays valid; its first state comes from the CPU engine, which needs nothing of the GPU.
     fn reset(&mut self) -> Result<(), SessionError> {
         self.settle()?;
+        self.past = None;
         let start = CpuEngine::new(Arc::clone(&self.network))?.checkpoint()?;
         self.engine.restore(&start)?;
         if let (Some(protocol), Some(learning)) = (&mut self.protocol, &self.scene.learning) {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::error::SessionError;
 use super::picked::Picked;
+use super::rewind::Past;
 use super::session::Session;
 use super::watch;
 use crate::engine::{Activity, EngineError};
@@ -26,6 +27,7 @@ impl Session {
     /// # Errors
     /// A lost device.
     pub fn advance(&mut self, steps: u32) -> Result<(), SessionError> {
+        self.leave_past();
         self.run_exactly(steps, &mut |_| true)?;
         self.refresh();
         Ok(())
@@ -69,6 +71,13 @@ impl Session {
     pub fn update(&mut self, wall: Duration, budget: Duration) -> Result<(), SessionError> {
         self.observer.next_frame();
         self.collect();
+        if self.past.is_none() {
+            let (step, limits) = (self.engine.step(), self.history_limits);
+            self.past = Some(Past::begin(&self.network, step, &self.engine.activity(), limits));
+        }
+        if self.replay(wall) {
+            return Ok(());
+        }
         let wanted = self.clock.wanted(wall, self.network.dt_ms);
         let done = if matches!(self.engine.activity(), Activity::Device { .. }) {
             self.enqueue(wanted, budget)?
@@ -80,6 +89,25 @@ impl Session {
         self.collect();
         self.refresh();
         Ok(())
+    }
+
+    /// A frame of the past, where that is shown: the live run is held. False otherwise.
+    fn replay(&mut self, wall: Duration) -> bool {
+        let Some(past) = self.past.as_mut().filter(|past| past.is_shown()) else { return false };
+        past.update(wall);
+        if !past.is_shown() {
+            past.raster_of_present(&self.network, &mut self.telemetry.raster);
+        }
+        self.refresh();
+        true
+    }
+
+    /// Back to the present, if the past is shown.
+    pub(super) fn leave_past(&mut self) {
+        if let Some(past) = self.past.as_mut().filter(|past| past.is_shown()) {
+            past.leave();
+            past.raster_of_present(&self.network, &mut self.telemetry.raster);
+        }
     }
 
     /// Host memory: small slices until the budget is spent, at least one step.
@@ -177,6 +205,9 @@ impl Session {
                 continue;
             }
             self.observer.take(&sample, &mut self.telemetry);
+            if let Some(past) = self.past.as_mut().filter(|_| sample.counts.is_empty()) {
+                past.take(&sample, &self.engine.activity());
+            }
             if let (Some(picked), Some(out)) = (&mut self.picked, &mut self.telemetry.picked) {
                 picked.take(&sample, &self.network, &*self.engine, out);
                 out.spike_count = self.observer.spike_count(out.neuron);

@@ -10,10 +10,12 @@ use super::clock::{Clock, GpuSlice, StepCost};
 use super::engines::{self, EngineChoice};
 use super::error::SessionError;
 use super::events::{Event, Events};
+use super::history::HistoryLimits;
 use super::observer::{self, Observer};
 use super::picked::Picked;
 use super::selected::Selected;
 use super::selection::Selection;
+use super::rewind::Past;
 use super::telemetry::Telemetry;
 use super::variables::Variables;
 use super::watch;
@@ -55,6 +57,9 @@ pub struct Session {
     pub(super) events: Events,
     pub(super) showings: Vec<Showing>,
     pub(super) restart: Option<String>,
+    /// The last seconds of a live run; none before its first frame.
+    pub(super) past: Option<Past>,
+    pub(super) history_limits: HistoryLimits,
 }
 
 impl Session {
@@ -85,6 +90,8 @@ impl Session {
             events: Events::default(),
             showings: Vec::new(),
             restart: None,
+            past: None,
+            history_limits: HistoryLimits::live(network.neuron_count(), network.dt_ms),
             scene,
             network,
             engine,
@@ -115,10 +122,16 @@ impl Session {
         &mut *self.engine
     }
 
-    /// Steps done (or, on a GPU, enqueued).
+    /// Steps done (or, on a GPU, enqueued); of the past, the step shown.
     #[must_use]
     pub fn step(&self) -> u64 {
-        self.engine.step()
+        self.past.as_ref().and_then(Past::step).unwrap_or_else(|| self.engine.step())
+    }
+
+    /// The past of a live run is kept within these limits; what was kept so far is forgotten.
+    pub fn limit_history(&mut self, limits: HistoryLimits) {
+        self.history_limits = limits;
+        self.past = None;
     }
 
     /// What the overlay shows.
@@ -127,10 +140,17 @@ impl Session {
         &self.telemetry
     }
 
-    /// What the renderer draws.
+    /// What the renderer draws: the present, or the moment of the past that is shown.
     #[must_use]
     pub fn activity(&self) -> Activity<'_> {
-        self.engine.activity()
+        let now = self.engine.activity();
+        let Some((neurons, rate_before)) = self.past.as_ref().and_then(Past::state) else { return now };
+        match now {
+            Activity::Host { weights, .. } => Activity::Host { neurons, rate_before, weights },
+            Activity::Device { weights, .. } | Activity::Replayed { weights, .. } => {
+                Activity::Replayed { neurons, rate_before, weights }
+            }
+        }
     }
 
     /// What is selected, hidden and grouped.
@@ -154,13 +174,20 @@ impl Session {
     /// Brings the cheap parts of the telemetry up to date.
     pub(super) fn refresh(&mut self) {
         let telemetry = &mut self.telemetry;
-        telemetry.step = self.engine.step();
+        telemetry.step = self.past.as_ref().and_then(Past::step).unwrap_or_else(|| self.engine.step());
         telemetry.playing = self.clock.playing;
         telemetry.speed = self.clock.speed;
         telemetry.real_time_factor = self.clock.real_time_factor();
         telemetry.pruning_schedule = self.schedule.enabled() && !self.schedule.is_empty();
         telemetry.kernels = self.engine.kernel_times();
         self.events.notices.copy_to(&mut telemetry.notices);
+        if let Some(past) = &mut self.past {
+            past.tell(telemetry, &self.network);
+            if past.is_shown() {
+                telemetry.playing = past.is_playing();
+                telemetry.notices.extend(past.notice());
+            }
+        }
         if let (Some(protocol), Some(learning)) = (&self.protocol, &mut telemetry.learning) {
             watch::protocol_now(learning, protocol);
         }

@@ -85,7 +85,7 @@ impl Fields {
                 let Some(Some(weights)) = weights.get(self.projection) else { return };
                 self.paint(weights);
             }
-            Activity::Device { weights, .. } => {
+            Activity::Device { weights, .. } | Activity::Replayed { weights, .. } => {
                 let Some(Some(buffer)) = weights.get(self.projection) else { return };
                 let bytes = (self.sources * self.targets * size_of::<f32>()) as u64;
                 if buffer.size() < bytes {
