@@ -135,8 +135,7 @@ mod tests {
     fn maps_get_brighter_all_the_way() {
         // Order by brightness alone is what keeps a map readable without colour vision.
         for meaning in [MapName::Cividis, MapName::Viridis, MapName::Plasma] {
-            let values: Vec<f32> =
-                (0..=40).map(|k| luminance(map_colour(meaning, k as f32 / 40.0))).collect();
+            let values: Vec<f32> = (0..=40).map(|k| luminance(map_colour(meaning, k as f32 / 40.0))).collect();
             assert!(values.windows(2).all(|pair| pair[1] >= pair[0] - 1e-3), "{meaning:?}: {values:?}");
             assert!(values[40] > 0.7 && values[0] < 0.05);
         }

@@ -26,7 +26,7 @@ impl<'a> Alive<'a> {
     pub(super) fn of(activity: &Activity<'a>, projection: usize) -> Self {
         match activity {
             Activity::Host { weights, .. } => Self(weights.get(projection).copied().flatten()),
-            Activity::Device { .. } => Self(None),
+            Activity::Device { .. } | Activity::Replayed { .. } => Self(None),
         }
     }
 

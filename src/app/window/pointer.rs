@@ -278,7 +278,11 @@ mod tests {
         assert_eq!(held(&[Key::ArrowDown], Modifiers::SHIFT).1, pan);
         let nearer = Steering { nearer: 1.0, ..Steering::default() };
         assert_eq!(held(&[Key::ArrowUp], Modifiers::CTRL).1, nearer);
-        assert_eq!(held(&[Key::ArrowRight], Modifiers::CTRL).1, Steering::default(), "Ctrl and arrow goes back in time");
+        assert_eq!(
+            held(&[Key::ArrowRight], Modifiers::CTRL).1,
+            Steering::default(),
+            "Ctrl and arrow goes back in time"
+        );
         let flight = Flight { forward: 1.0, fast: true, ..Flight::default() };
         assert_eq!(held(&[Key::W], Modifiers::SHIFT), (flight, Steering::default()));
         assert_eq!(held(&[Key::W, Key::ArrowUp], Modifiers::ALT), (Flight::default(), Steering::default()));

@@ -88,13 +88,7 @@ impl Orbit {
         let distance = back.length();
         let (back, distance) = if distance > 1e-6 { (back / distance, distance) } else { (Vec3::Z, 1.0) };
         let fov_degrees = if pose.fov_degrees.is_finite() { pose.fov_degrees.clamp(1.0, 150.0) } else { 45.0 };
-        Self {
-            focus,
-            yaw: back.x.atan2(back.z),
-            pitch: back.y.atan2(back.x.hypot(back.z)),
-            distance,
-            fov_degrees,
-        }
+        Self { focus, yaw: back.x.atan2(back.z), pitch: back.y.atan2(back.x.hypot(back.z)), distance, fov_degrees }
     }
 
     /// As a pose, which is always upright: what stands on its head is turned back.
@@ -187,7 +181,8 @@ mod tests {
 
     #[test]
     fn a_pose_is_upright_and_knows_its_yaw_straight_above() {
-        let orbit = Orbit { focus: Vec3::new(300.0, -20.0, 80.0), yaw: 2.1, pitch: 0.0, distance: 9.0, fov_degrees: 45.0 };
+        let orbit =
+            Orbit { focus: Vec3::new(300.0, -20.0, 80.0), yaw: 2.1, pitch: 0.0, distance: 9.0, fov_degrees: 45.0 };
         let above = Orbit { pitch: FRAC_PI_2, ..orbit };
         let back = Orbit::from_pose(above.pose());
         assert!((back.yaw - 2.1).abs() < 2e-2 && back.pitch > 1.56, "{back:?}");
