@@ -12,6 +12,7 @@ mod doctor;
 mod error;
 mod interrupt;
 mod output;
+mod overlay_painter;
 mod progress;
 mod recorder;
 mod render;

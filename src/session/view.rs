@@ -2,7 +2,7 @@
 
 pub use super::channel::{Channel, ChannelSlot, MapName, Transfer, Variable};
 pub use super::layers::{Direction, SynapseLayers};
-use crate::model::scene::ViewScene;
+use crate::model::scene::{LookScene, ViewScene};
 
 /// Settings of the picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,32 +80,49 @@ impl ViewSettings {
     /// The settings that a scene opens with: its own where it gives them, defaults elsewhere.
     #[must_use]
     pub fn from_scene(view: &ViewScene) -> Self {
-        let look = &view.look;
-        let default = Self::default();
-        Self {
-            theme: if look.theme.as_deref() == Some("light") { Theme::Light } else { default.theme },
-            colour: channel(look.colour_by.as_deref()),
-            size: channel(look.size_by.as_deref()),
-            height: channel(look.height_by.as_deref()),
-            flash_decay_ms: look.flash_decay_ms.unwrap_or(default.flash_decay_ms),
-            neuron_radius: look.neuron_radius.unwrap_or(default.neuron_radius),
-            base_brightness: look.base_brightness.unwrap_or(default.base_brightness),
-            synapses: SynapseLayers {
-                bundled: look.bundled.unwrap_or(default.synapses.bundled),
-                ..SynapseLayers::from_names(&look.synapses, look.pulses)
-            },
-            synapse_budget: look.synapse_budget.unwrap_or(default.synapse_budget),
-            synapse_opacity: look.synapse_opacity.unwrap_or(default.synapse_opacity),
-            bloom: look.bloom.unwrap_or(default.bloom),
-            exposure: look.exposure.unwrap_or(default.exposure),
-            fog: look.fog.unwrap_or(default.fog),
-            points: match look.points.as_deref() {
-                Some("quads") => PointStyle::Quads,
-                Some("splats") => PointStyle::Splats,
-                _ => default.points,
-            },
-            ..default
+        let mut settings = Self::default();
+        settings.apply(&view.look);
+        settings
+    }
+
+    /// Takes over the looks that are given; the others stay. Steps of a tour change looks like this.
+    pub fn apply(&mut self, look: &LookScene) {
+        fn set<T: Copy>(setting: &mut T, given: Option<T>) {
+            *setting = given.unwrap_or(*setting);
         }
+        set(&mut self.flash_decay_ms, look.flash_decay_ms);
+        set(&mut self.neuron_radius, look.neuron_radius);
+        set(&mut self.base_brightness, look.base_brightness);
+        set(&mut self.synapse_budget, look.synapse_budget);
+        set(&mut self.synapse_opacity, look.synapse_opacity);
+        set(&mut self.bloom, look.bloom);
+        set(&mut self.exposure, look.exposure);
+        set(&mut self.fog, look.fog);
+        set(
+            &mut self.theme,
+            look.theme.as_deref().map(|name| if name == "light" { Theme::Light } else { Theme::Dark }),
+        );
+        for (channel, given) in
+            [(&mut self.colour, &look.colour_by), (&mut self.size, &look.size_by), (&mut self.height, &look.height_by)]
+        {
+            if let Some(id) = given {
+                *channel = Channel::of(Variable::from_id(id).unwrap_or(Variable::Population));
+            }
+        }
+        if !look.synapses.is_empty() {
+            let layers = SynapseLayers::from_names(&look.synapses, look.pulses);
+            self.synapses = SynapseLayers { bundled: self.synapses.bundled, ..layers };
+        } else {
+            set(&mut self.synapses.pulses, look.pulses);
+        }
+        set(&mut self.synapses.bundled, look.bundled);
+        let points = look.points.as_deref().and_then(|name| match name {
+            "auto" => Some(PointStyle::Auto),
+            "quads" => Some(PointStyle::Quads),
+            "splats" => Some(PointStyle::Splats),
+            _ => None,
+        });
+        set(&mut self.points, points);
     }
 
     /// The channel of a slot.
@@ -117,11 +134,6 @@ impl ViewSettings {
             ChannelSlot::Height => &self.height,
         }
     }
-}
-
-/// A scene's word for a variable, as a channel.
-fn channel(id: Option<&str>) -> Channel {
-    Channel::of(id.and_then(Variable::from_id).unwrap_or(Variable::Population))
 }
 
 /// The room that the network stands in.

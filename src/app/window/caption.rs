@@ -40,7 +40,6 @@ pub(super) fn of_tour(steps: &[TourStep], seconds: f64) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::scene::CameraPose;
 
     fn caption(text: &str, from_ms: f64, until_ms: f64) -> Caption {
         Caption { text: text.to_owned(), from_ms, until_ms, from_presentation: 0, until_presentation: u64::MAX }
@@ -57,8 +56,8 @@ mod tests {
 
     #[test]
     fn a_tours_text_goes_with_its_stops() {
-        let camera = CameraPose { eye: [1.0; 3], target: [0.0; 3], fov_degrees: 45.0 };
-        let step = |text: &str| TourStep { camera, move_s: 2.0, hold_s: 1.0, caption: Some(text.to_owned()) };
+        let step =
+            |text: &str| TourStep { move_s: 2.0, hold_s: 1.0, caption: Some(text.to_owned()), ..TourStep::default() };
         let steps = [step("a"), step("b")];
         let texts: Vec<_> = [0.5, 1.5, 3.5, 4.5, 6.5].map(|t| of_tour(&steps, t)).to_vec();
         assert_eq!(texts, [Some("a"), Some("b"), Some("b"), Some("a"), Some("a")]);

@@ -1,39 +1,28 @@
-//! The overlay's pixels: window events into egui, egui's shapes into a texture view over the picture.
+//! The overlay in a window: window events into egui, egui's wishes (cursor, clipboard) back to the window.
 
-use std::time::Duration;
-
-use egui_wgpu::ScreenDescriptor;
 use winit::event::WindowEvent;
 use winit::window::Window;
 
+use crate::app::overlay_painter::OverlayPainter;
+pub(super) use crate::app::overlay_painter::Painted;
 use crate::gpu::Gpu;
 
-/// egui, its window state and its pipelines.
+/// egui, its window state and its pixels.
 pub(super) struct Painter {
     pub(super) context: egui::Context,
     state: egui_winit::State,
-    renderer: egui_wgpu::Renderer,
-    /// Textures that the last painted shapes still used.
-    to_free: Vec<egui::TextureId>,
-}
-
-/// One frame of the overlay, ready to be painted any number of times.
-pub(super) struct Painted {
-    primitives: Vec<egui::ClippedPrimitive>,
-    pixels_per_point: f32,
-    /// When egui wants to be asked again; zero: at once, very long: only on input.
-    pub(super) again_in: Duration,
+    pixels: OverlayPainter,
 }
 
 impl Painter {
     pub(super) fn new(window: &Window, gpu: &Gpu, format: wgpu::TextureFormat) -> Self {
-        let context = egui::Context::default();
+        let pixels = OverlayPainter::new(gpu, format);
+        let context = pixels.context.clone();
         let side = gpu.limits.max_texture_dimension_2d as usize;
         let scale = window.scale_factor() as f32;
         let state =
             egui_winit::State::new(context.clone(), egui::ViewportId::ROOT, window, Some(scale), None, Some(side));
-        let renderer = egui_wgpu::Renderer::new(&gpu.device, format, egui_wgpu::RendererOptions::default());
-        Self { context, state, renderer, to_free: Vec::new() }
+        Self { context, state, pixels }
     }
 
     /// Takes a window event; true when the overlay changes with it.
@@ -43,24 +32,10 @@ impl Painter {
 
     /// Runs the overlay and uploads what its pictures need.
     pub(super) fn run(&mut self, window: &Window, gpu: &Gpu, show: impl FnMut(&mut egui::Ui)) -> Painted {
-        for id in self.to_free.drain(..) {
-            self.renderer.free_texture(&id);
-        }
         let input = self.state.take_egui_input(window);
-        let mut output = self.context.run_ui(input, show);
-        self.state.handle_platform_output(window, output.platform_output);
-        for (id, deltas) in output.textures_delta.set.drain() {
-            for delta in deltas {
-                self.renderer.update_texture(&gpu.device, &gpu.queue, id, &delta);
-            }
-        }
-        self.to_free.extend(output.textures_delta.free.drain());
-        let again_in = output.viewport_output.get(&egui::ViewportId::ROOT).map_or(Duration::MAX, |v| v.repaint_delay);
-        Painted {
-            primitives: self.context.tessellate(output.shapes, output.pixels_per_point),
-            pixels_per_point: output.pixels_per_point,
-            again_in,
-        }
+        let mut painted = self.pixels.run(gpu, input, show);
+        self.state.handle_platform_output(window, std::mem::take(&mut painted.platform));
+        painted
     }
 
     /// Records the overlay over what `target` holds.
@@ -72,22 +47,6 @@ impl Painter {
         size: [u32; 2],
         painted: &Painted,
     ) {
-        if painted.primitives.is_empty() {
-            return;
-        }
-        let screen = ScreenDescriptor { size_in_pixels: size, pixels_per_point: painted.pixels_per_point };
-        // The overlay uses no paint callbacks, so nothing comes back to be submitted first.
-        let _ = self.renderer.update_buffers(&gpu.device, &gpu.queue, encoder, &painted.primitives, &screen);
-        let pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
-            label: Some("window.overlay"),
-            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
-                view: target,
-                depth_slice: None,
-                resolve_target: None,
-                ops: wgpu::Operations { load: wgpu::LoadOp::Load, store: wgpu::StoreOp::Store },
-            })],
-            ..Default::default()
-        });
-        self.renderer.render(&mut pass.forget_lifetime(), &painted.primitives, &screen);
+        self.pixels.draw(gpu, encoder, target, size, painted);
     }
 }

@@ -186,19 +186,10 @@ impl Stage {
             return;
         }
         let view = &self.session.scene().view;
-        let stops: Vec<TourStop> = view
-            .tour
-            .iter()
-            .map(|step| TourStop {
-                pose: pose_of(&step.camera),
-                travel_s: f64::from(step.move_s),
-                hold_s: f64::from(step.hold_s),
-            })
-            .collect();
-        let stops = if stops.is_empty() { around(&self.bounds, self.camera.pose()) } else { stops };
+        let around = || Tour::new(&around(&self.bounds, self.camera.pose()), true);
+        let tour = if view.tour.is_empty() { around() } else { Tour::of_scene(view) };
         self.tour_s = 0.0;
-        let repeats = view.tour.is_empty() || view.tour_repeats;
-        self.camera.start_tour(Tour::new(&stops, repeats));
+        self.camera.start_tour(tour);
     }
 
     /// Moves the camera so that the whole network is seen, from where it looks now.

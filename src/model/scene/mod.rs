@@ -4,6 +4,7 @@
 //! The reference of the format is `docs/scenes.md`.
 
 mod arrange;
+mod base;
 mod builtin;
 mod change;
 mod distribution;
@@ -16,8 +17,10 @@ mod overrides;
 mod population;
 mod projection;
 mod rule;
+mod script;
 pub(crate) mod spec;
 mod stimulus;
+mod tour;
 mod tree;
 mod view;
 
@@ -27,7 +30,8 @@ pub use builtin::{BuiltIn, built_in};
 pub use error::SceneError;
 pub use idx::TRAIN_IMAGES;
 pub use learning::{DataSource, LearningScene, RecordScene};
-pub use view::{CHARTS, CameraPose, Caption, LookScene, SYNAPSE_LAYERS, TourStep, ViewScene};
+pub use tour::{CameraMove, Moment, TimedAction, TourAction, TourNeuron, TourSelection, TourStep};
+pub use view::{CHARTS, CameraPose, Caption, LookScene, SYNAPSE_LAYERS, ViewScene};
 
 use fields::{Fields, Range};
 use spec::{PopulationSpec, ProjectionSpec};
@@ -37,7 +41,8 @@ use super::layout::Sphere;
 use super::{Network, compile};
 
 /// Sections and keys at the top of a scene.
-const TOP_KEYS: [&str; 16] = [
+const TOP_KEYS: [&str; 17] = [
+    "like",
     "name",
     "title",
     "description",
@@ -108,6 +113,7 @@ impl Scene {
     /// A mistake in the text or in an override.
     pub fn from_toml(text: &str, origin: &str, overrides: &[String]) -> Result<Self, SceneError> {
         let mut node = Node::parse(text, origin)?;
+        base::apply(&mut node, origin)?;
         overrides::apply(&mut node, overrides)?;
         let root = Fields::open(&node, "", &TOP_KEYS)?;
         let dt_ms = root.number_or("dt_ms", Range::Positive, 0.1)?;
@@ -127,7 +133,16 @@ impl Scene {
         let record = learning::read_record(&root, &names)?;
         let seed = seed(&root)?;
         compile::check_neurons(populations.iter().map(|p| u64::from(p.size)).sum(), origin)?;
-        let view = view::read(&root, &extents(&populations, seed))?;
+        let cast = script::Cast {
+            populations: populations.iter().map(|p| (p.name.as_str(), p.size)).collect(),
+            // A table for several pairs of populations makes projections called `table: source -> target`.
+            projections: projections
+                .iter()
+                .map(|p| (p.name.split(": ").next().unwrap_or_default(), p.pruning.is_some()))
+                .collect(),
+            learns: learning.is_some(),
+        };
+        let view = view::read(&root, &extents(&populations, seed), &cast)?;
         let name = root.text("name")?.unwrap_or_else(|| stem(origin));
         Ok(Self {
             title: root.text("title")?.unwrap_or_else(|| name.clone()),

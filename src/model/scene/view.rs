@@ -4,6 +4,8 @@
 
 use super::error::{SceneError, suggest};
 use super::fields::{Fields, Range};
+use super::script::{self, Cast};
+use super::tour::TourStep;
 use super::tree::{Node, Value};
 use crate::model::layout::Sphere;
 
@@ -16,19 +18,6 @@ pub struct CameraPose {
     pub target: [f32; 3],
     /// Vertical field of view, degrees.
     pub fov_degrees: f32,
-}
-
-/// One stop of a camera tour.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TourStep {
-    /// Pose to move to.
-    pub camera: CameraPose,
-    /// Seconds of wall time (or of film) to move there.
-    pub move_s: f32,
-    /// Seconds to stay.
-    pub hold_s: f32,
-    /// Shown while moving and staying.
-    pub caption: Option<String>,
 }
 
 /// A line of text shown over the picture for part of the run. It shows while both ranges hold.
@@ -132,9 +121,11 @@ const POSE_KEYS: [&str; 7] =
 pub(super) const VARIABLES: [&str; 9] =
     ["population", "none", "membrane", "rate", "theta", "cv", "class", "weight-sum", "synapses-lost"];
 
-const VIEW_KEYS: &[&str] = &[
-    "camera",
-    "cameras",
+/// Keys of `[view]` that say where to look and how to begin.
+const OPENING_KEYS: [&str; 4] = ["camera", "cameras", "speed", "raster"];
+
+/// Keys of `[view]` that say how the picture looks; a step of a tour can change them.
+pub(super) const LOOK_KEYS: &[&str] = &[
     "theme",
     "colour_by",
     "size_by",
@@ -151,8 +142,6 @@ const VIEW_KEYS: &[&str] = &[
     "exposure",
     "fog",
     "points",
-    "speed",
-    "raster",
 ];
 
 /// What poses are resolved against: the extent of every population by name, and of the whole.
@@ -169,9 +158,33 @@ impl Extents {
     }
 }
 
+/// How a tour finds its poses: those that the scene has saved, and new ones.
+pub(super) struct Poses<'a> {
+    scene: &'a ViewScene,
+    extents: &'a Extents,
+}
+
+impl Poses<'_> {
+    /// A saved pose.
+    pub(super) fn named(&self, name: &str) -> Option<CameraPose> {
+        self.scene.camera_named(name)
+    }
+
+    /// Names of the saved poses.
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.scene.cameras.iter().map(|(name, _)| name.as_str()).chain(["opening"]).collect()
+    }
+
+    /// A pose that is written out.
+    pub(super) fn read(&self, node: &Node, path: &str) -> Result<CameraPose, SceneError> {
+        pose(node, path, self.extents)
+    }
+}
+
 /// Reads `[view]`, `[[tour]]`, `[[caption]]` and `[charts]` of a whole scene.
-pub(crate) fn read(root: &Fields<'_>, extents: &Extents) -> Result<ViewScene, SceneError> {
-    let view = root.table("view", VIEW_KEYS)?;
+pub(crate) fn read(root: &Fields<'_>, extents: &Extents, cast: &Cast<'_>) -> Result<ViewScene, SceneError> {
+    let known: Vec<&str> = OPENING_KEYS.into_iter().chain(LOOK_KEYS.iter().copied()).collect();
+    let view = root.table("view", &known)?;
     let camera = match view.as_ref().and_then(|v| v.get("camera")) {
         Some(node) => pose(node, "view.camera", extents)?,
         None => orbit(&extents.whole, 30.0, 20.0, 2.4, 45.0),
@@ -189,28 +202,30 @@ pub(crate) fn read(root: &Fields<'_>, extents: &Extents) -> Result<ViewScene, Sc
         tour_repeats: true,
         captions: captions(root)?,
         charts: charts(root)?,
-        look: view.as_ref().map(|v| look(v, extents)).transpose()?.unwrap_or_default(),
+        look: view.as_ref().map(|v| opening_look(v, extents)).transpose()?.unwrap_or_default(),
     };
-    scene.tour = tour(root, &scene, extents)?;
+    scene.tour = script::read(root, &Poses { scene: &scene, extents }, cast)?;
     scene.tour_repeats = root.flag("tour_repeats")?.unwrap_or(true);
     Ok(scene)
 }
 
-fn look(view: &Fields<'_>, extents: &Extents) -> Result<LookScene, SceneError> {
-    let number =
-        |key: &str, range| -> Result<Option<f32>, SceneError> { Ok(view.number(key, range)?.map(|x| x as f32)) };
-    let word = |key: &str, words: &[&str]| -> Result<Option<String>, SceneError> {
-        Ok(view.choice(key, words)?.map(str::to_owned))
-    };
+/// Looks, and how fast and with which raster the scene begins.
+fn opening_look(view: &Fields<'_>, extents: &Extents) -> Result<LookScene, SceneError> {
     let raster = view.text("raster")?;
     if let Some(name) = &raster
         && !extents.names().contains(&name.as_str())
     {
         return Err(view.error("raster", format!("there is no population `{name}`"), suggest(name, extents.names())));
     }
-    let speed = match view.get("speed").map(|node| &node.value) {
-        Some(Value::Float(speed)) if *speed == f64::INFINITY => Some(f64::INFINITY),
-        _ => view.number("speed", Range::Positive)?,
+    Ok(LookScene { speed: script::speed(view, "speed")?, raster, ..look(view)? })
+}
+
+/// The keys of [`LOOK_KEYS`].
+pub(super) fn look(view: &Fields<'_>) -> Result<LookScene, SceneError> {
+    let number =
+        |key: &str, range| -> Result<Option<f32>, SceneError> { Ok(view.number(key, range)?.map(|x| x as f32)) };
+    let word = |key: &str, words: &[&str]| -> Result<Option<String>, SceneError> {
+        Ok(view.choice(key, words)?.map(str::to_owned))
     };
     Ok(LookScene {
         theme: word("theme", &["dark", "light"])?,
@@ -229,8 +244,7 @@ fn look(view: &Fields<'_>, extents: &Extents) -> Result<LookScene, SceneError> {
         exposure: number("exposure", Range::Any)?,
         fog: number("fog", Range::Share)?,
         points: word("points", &["auto", "quads", "splats"])?,
-        speed,
-        raster,
+        ..LookScene::default()
     })
 }
 
@@ -301,28 +315,6 @@ fn orbit(around: &Sphere, azimuth_degrees: f64, elevation_degrees: f64, distance
         [elevation.cos() * azimuth.sin(), elevation.sin(), elevation.cos() * azimuth.cos()].map(|x| (x * reach) as f32);
     let eye = [0, 1, 2].map(|axis| around.centre[axis] + offset[axis]);
     CameraPose { eye, target: around.centre, fov_degrees: fov_degrees as f32 }
-}
-
-fn tour(root: &Fields<'_>, scene: &ViewScene, extents: &Extents) -> Result<Vec<TourStep>, SceneError> {
-    let mut steps = Vec::new();
-    for (index, node) in root.list("tour")?.unwrap_or_default().iter().enumerate() {
-        let fields = Fields::open(node, format!("tour.{index}"), &["camera", "move_s", "hold_s", "caption"])?;
-        let camera = match fields.get("camera") {
-            None => return Err(fields.missing("camera", "give the name of a camera of [view.cameras], or a pose")),
-            Some(Node { value: Value::String(name), .. }) => scene.camera_named(name).ok_or_else(|| {
-                let known = scene.cameras.iter().map(|(name, _)| name.as_str()).chain(["opening"]);
-                fields.error("camera", format!("there is no camera `{name}`"), suggest(name, known.collect::<Vec<_>>()))
-            })?,
-            Some(node) => pose(node, &fields.key("camera"), extents)?,
-        };
-        steps.push(TourStep {
-            camera,
-            move_s: fields.number_or("move_s", Range::NonNegative, 3.0)? as f32,
-            hold_s: fields.number_or("hold_s", Range::NonNegative, 3.0)? as f32,
-            caption: fields.text("caption")?,
-        });
-    }
-    Ok(steps)
 }
 
 fn captions(root: &Fields<'_>) -> Result<Vec<Caption>, SceneError> {

@@ -35,13 +35,13 @@ impl Tour {
     /// The tour of a scene, from its opening pose; empty where it has none.
     #[must_use]
     pub fn of_scene(view: &ViewScene) -> Self {
+        let mut pose = view.camera;
         let stops: Vec<TourStop> = view
             .tour
             .iter()
-            .map(|step| TourStop {
-                pose: step.camera.into(),
-                travel_s: f64::from(step.move_s),
-                hold_s: f64::from(step.hold_s),
+            .map(|step| {
+                pose = step.camera.pose.unwrap_or(pose);
+                TourStop { pose: pose.into(), travel_s: f64::from(step.move_s), hold_s: f64::from(step.hold_s) }
             })
             .collect();
         Self::new(&stops, view.tour_repeats).starting_at(view.camera.into())

@@ -1,0 +1,96 @@
+//! The overlay's pixels: what an egui context draws, over a picture in any texture view. It needs no window: the window
+//! feeds it events, a film feeds it the time of each frame, and both get the same pixels.
+
+use std::time::Duration;
+
+use egui_wgpu::ScreenDescriptor;
+
+use crate::gpu::Gpu;
+
+/// An egui context and its pipelines for one texture format.
+///
+/// The format must not be an sRGB one: the overlay blends in encoded space, as its toolkit expects.
+pub(super) struct OverlayPainter {
+    pub(super) context: egui::Context,
+    renderer: egui_wgpu::Renderer,
+    /// Textures that the last painted shapes still used.
+    to_free: Vec<egui::TextureId>,
+}
+
+/// One frame of the overlay, ready to be painted any number of times.
+pub(super) struct Painted {
+    primitives: Vec<egui::ClippedPrimitive>,
+    pixels_per_point: f32,
+    /// When egui wants to be asked again; zero: at once, very long: only on input.
+    pub(super) again_in: Duration,
+    /// For the window: cursor, clipboard and the like.
+    pub(super) platform: egui::PlatformOutput,
+}
+
+impl OverlayPainter {
+    pub(super) fn new(gpu: &Gpu, format: wgpu::TextureFormat) -> Self {
+        let renderer = egui_wgpu::Renderer::new(&gpu.device, format, egui_wgpu::RendererOptions::default());
+        Self { context: egui::Context::default(), renderer, to_free: Vec::new() }
+    }
+
+    /// The input of a frame that nobody touches: its time in the film, and its size.
+    pub(super) fn untouched_input(size_px: [u32; 2], pixels_per_point: f32, time_s: f64) -> egui::RawInput {
+        let points = size_px.map(|px| px as f32 / pixels_per_point);
+        let viewport = egui::ViewportInfo { native_pixels_per_point: Some(pixels_per_point), ..Default::default() };
+        egui::RawInput {
+            screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, points.into())),
+            viewports: std::iter::once((egui::ViewportId::ROOT, viewport)).collect(),
+            time: Some(time_s),
+            ..Default::default()
+        }
+    }
+
+    /// Runs the overlay and uploads what its pictures need.
+    pub(super) fn run(&mut self, gpu: &Gpu, input: egui::RawInput, show: impl FnMut(&mut egui::Ui)) -> Painted {
+        for id in self.to_free.drain(..) {
+            self.renderer.free_texture(&id);
+        }
+        let mut output = self.context.run_ui(input, show);
+        for (id, deltas) in output.textures_delta.set.drain() {
+            for delta in deltas {
+                self.renderer.update_texture(&gpu.device, &gpu.queue, id, &delta);
+            }
+        }
+        self.to_free.extend(output.textures_delta.free.drain());
+        let again_in = output.viewport_output.get(&egui::ViewportId::ROOT).map_or(Duration::MAX, |v| v.repaint_delay);
+        Painted {
+            primitives: self.context.tessellate(output.shapes, output.pixels_per_point),
+            pixels_per_point: output.pixels_per_point,
+            again_in,
+            platform: output.platform_output,
+        }
+    }
+
+    /// Records the overlay over what `target` holds.
+    pub(super) fn draw(
+        &mut self,
+        gpu: &Gpu,
+        encoder: &mut wgpu::CommandEncoder,
+        target: &wgpu::TextureView,
+        size: [u32; 2],
+        painted: &Painted,
+    ) {
+        if painted.primitives.is_empty() {
+            return;
+        }
+        let screen = ScreenDescriptor { size_in_pixels: size, pixels_per_point: painted.pixels_per_point };
+        // The overlay uses no paint callbacks, so nothing comes back to be submitted first.
+        let _ = self.renderer.update_buffers(&gpu.device, &gpu.queue, encoder, &painted.primitives, &screen);
+        let pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            label: Some("app.overlay"),
+            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                view: target,
+                depth_slice: None,
+                resolve_target: None,
+                ops: wgpu::Operations { load: wgpu::LoadOp::Load, store: wgpu::StoreOp::Store },
+            })],
+            ..Default::default()
+        });
+        self.renderer.render(&mut pass.forget_lifetime(), &painted.primitives, &screen);
+    }
+}
