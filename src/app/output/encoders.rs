@@ -47,14 +47,16 @@ struct Encoded {
 impl<F: FramePixels> Encoders<F> {
     /// Opens the destination and starts the threads.
     pub(in crate::app) fn start(destination: Destination, format: FrameFormat) -> Result<Self, AppError> {
-        let sink = Sink::create(&destination, format)?;
+        let sink = Sink::create(&destination, &format)?;
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(THREADS_MAX);
         let (jobs, job_receiver) = bounded::<(u64, F)>(threads);
+        let format = Arc::new(format);
         let (results, result_receiver) = bounded(2 * threads);
         let workers = (0..threads)
             .map(|_| {
-                let (jobs, results, destination) = (job_receiver.clone(), results.clone(), destination.clone());
-                std::thread::spawn(move || encode_jobs(&jobs, &results, &destination, format))
+                let (jobs, results) = (job_receiver.clone(), results.clone());
+                let (destination, format) = (destination.clone(), Arc::clone(&format));
+                std::thread::spawn(move || encode_jobs(&jobs, &results, &destination, &format))
             })
             .collect();
         let complete = Arc::new(AtomicBool::new(false));
@@ -68,6 +70,16 @@ impl<F: FramePixels> Encoders<F> {
         let accepted = self.jobs.send((self.sent, frame)).is_ok();
         self.sent += u64::from(accepted);
         accepted
+    }
+
+    /// True when [`Self::send`] would not wait.
+    pub(in crate::app) fn has_room(&self) -> bool {
+        !self.jobs.is_full()
+    }
+
+    /// The writer has given up; [`Self::finish`] tells why.
+    pub(in crate::app) fn has_failed(&self) -> bool {
+        self.writer.is_finished()
     }
 
     /// Ends after an error elsewhere: a video file that is not complete goes.
@@ -95,7 +107,7 @@ fn encode_jobs<F: FramePixels>(
     jobs: &Receiver<(u64, F)>,
     results: &Sender<(u64, Result<Encoded, String>)>,
     destination: &Destination,
-    format: FrameFormat,
+    format: &FrameFormat,
 ) -> Duration {
     let mut busy = Duration::ZERO;
     for (index, frame) in jobs {
@@ -105,7 +117,7 @@ fn encode_jobs<F: FramePixels>(
         drop(frame);
         let mut hash = Fingerprint::new();
         hash.bytes(&rgb);
-        let encoded = encode(destination, rgb, format).map(|bytes| Encoded { bytes, hash: hash.finish() });
+        let encoded = encode(destination, index, rgb, format).map(|bytes| Encoded { bytes, hash: hash.finish() });
         busy += begun.elapsed();
         if results.send((index, encoded)).is_err() {
             break;
@@ -139,7 +151,7 @@ fn write_in_order(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Pixels;
+    use super::super::{Notes, Pixels};
     use super::*;
     use crate::app::arguments::{FrameRate, FrameSize};
 
@@ -153,11 +165,13 @@ mod tests {
         }
     }
 
-    const FORMAT: FrameFormat =
-        FrameFormat { size: FrameSize { width: 2, height: 1 }, rate: FrameRate { numerator: 30, denominator: 1 } };
+    fn format() -> FrameFormat {
+        let size = FrameSize { width: 2, height: 1 };
+        FrameFormat { size, rate: FrameRate { numerator: 30, denominator: 1 }, notes: Notes::default() }
+    }
 
     fn written(path: &std::path::Path, frames: u8) -> Written {
-        let mut encoders = Encoders::start(Destination::Y4m(path.to_owned()), FORMAT).expect("starts");
+        let mut encoders = Encoders::start(Destination::Y4m(path.to_owned()), format()).expect("starts");
         for value in 0..frames {
             assert!(encoders.send(Plain(vec![value; 8])));
         }
@@ -167,7 +181,7 @@ mod tests {
     #[test]
     fn an_abandoned_video_is_not_left_behind() {
         let temporary = tempfile::tempdir().expect("temporary folder");
-        let mut encoders = Encoders::start(Destination::Y4m(temporary.path().join("run.y4m")), FORMAT).expect("starts");
+        let mut encoders = Encoders::start(Destination::Y4m(temporary.path().join("run.y4m")), format()).expect("starts");
         assert!(encoders.send(Plain(vec![0; 8])));
         encoders.abandon();
         assert_eq!(std::fs::read_dir(temporary.path()).expect("folder").count(), 0);

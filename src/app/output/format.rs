@@ -29,21 +29,39 @@ pub(super) fn tight_rgb(pixels: Pixels<'_>, size: FrameSize) -> Vec<u8> {
 }
 
 /// The bytes of one frame at its destination.
-pub(super) fn encode(destination: &Destination, rgb: Vec<u8>, format: FrameFormat) -> Result<Vec<u8>, String> {
+pub(super) fn encode(
+    destination: &Destination,
+    index: u64,
+    rgb: Vec<u8>,
+    format: &FrameFormat,
+) -> Result<Vec<u8>, String> {
+    let png = |compression, index| {
+        png_bytes(&rgb, format.size, &format.notes.of_frame(index), compression).map_err(|error| error.to_string())
+    };
     match destination {
-        Destination::Folder(_) => png_bytes(&rgb, format.size).map_err(|error| error.to_string()),
+        Destination::Folder(_) => png(png::Compression::Fast, index),
+        Destination::Png(_) => png(png::Compression::Balanced, index),
         Destination::Y4m(_) => Ok(y4m_frame(&rgb, format.size)),
-        Destination::Stdout => Ok(rgb),
+        Destination::Movie(..) | Destination::Stdout => Ok(rgb),
     }
 }
 
-fn png_bytes(rgb: &[u8], size: FrameSize) -> Result<Vec<u8>, png::EncodingError> {
+/// A PNG file with what it says of itself.
+pub(super) fn png_bytes(
+    rgb: &[u8],
+    size: FrameSize,
+    notes: &[(&'static str, String)],
+    compression: png::Compression,
+) -> Result<Vec<u8>, png::EncodingError> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, size.width, size.height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::Fast);
+    encoder.set_compression(compression);
     encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
+    for (keyword, text) in notes {
+        encoder.add_itxt_chunk((*keyword).to_owned(), text.clone())?;
+    }
     let mut writer = encoder.write_header()?;
     writer.write_image_data(rgb)?;
     writer.finish()?;
@@ -52,8 +70,8 @@ fn png_bytes(rgb: &[u8], size: FrameSize) -> Result<Vec<u8>, png::EncodingError>
 
 /// The first line of a video: progressive, square pixels, full colour resolution, so that single bright points keep
 /// their colour.
-pub(super) fn y4m_header(format: FrameFormat) -> String {
-    let FrameFormat { size, rate } = format;
+pub(super) fn y4m_header(format: &FrameFormat) -> String {
+    let FrameFormat { size, rate, .. } = format;
     format!(
         "YUV4MPEG2 W{} H{} F{}:{} Ip A1:1 C444 XCOLORRANGE=LIMITED\n",
         size.width, size.height, rate.numerator, rate.denominator
@@ -104,7 +122,7 @@ mod tests {
     #[test]
     fn a_png_decodes_to_the_same_pixels() {
         let rgb = [1, 2, 3, 4, 5, 6, 250, 251, 252, 0, 128, 255];
-        let bytes = png_bytes(&rgb, SIZE).expect("encodes");
+        let bytes = png_bytes(&rgb, SIZE, &[], png::Compression::Fast).expect("encodes");
         let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().expect("a PNG");
         let mut decoded = [0; 12];
         reader.next_frame(&mut decoded).expect("a frame");
@@ -120,7 +138,7 @@ mod tests {
         assert_eq!(&frame[10..14], [128, 128, 90, 240]);
         assert_eq!(&frame[14..18], [128, 128, 240, 110]);
         let rate = FrameRate { numerator: 30000, denominator: 1001 };
-        let header = y4m_header(FrameFormat { size: SIZE, rate });
+        let header = y4m_header(&FrameFormat { size: SIZE, rate, notes: super::super::Notes::default() });
         assert_eq!(header, "YUV4MPEG2 W2 H2 F30000:1001 Ip A1:1 C444 XCOLORRANGE=LIMITED\n");
     }
 }
