@@ -88,7 +88,8 @@ pub(super) struct ViewArguments {
 pub(super) struct RenderArguments {
     /// Built-in scene or path of a .toml file
     pub(super) scene: String,
-    /// Where the frames go: a folder for PNG files, a file ending in .y4m, or - for raw RGB on stdout
+    /// Where the frames go: a folder for PNG files; a file ending in .png (one picture, or a short loop), .y4m, .mp4
+    /// (H.264) or .webm, .mkv (AV1; these three want ffmpeg); or - for raw RGB on stdout
     #[arg(long, value_name = "PATH")]
     pub(super) out: PathBuf,
     /// How many frames
@@ -103,9 +104,15 @@ pub(super) struct RenderArguments {
     /// Simulation steps per frame; without it the video runs in real time
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) steps_per_frame: Option<u32>,
-    /// One of the scene's cameras, or `tour`; without it the opening view
-    #[arg(long, value_name = "NAME|tour")]
+    /// One of the scene's cameras, `tour`, or a place like "eye=9,4,20;target=0,0,0;fov=45"; without it the opening view
+    #[arg(long, value_name = "NAME|tour|PLACE")]
     pub(super) camera: Option<String>,
+    /// Simulated time of the first frame, ms
+    #[arg(long, value_name = "T", default_value = "0", value_parser = time_ms)]
+    pub(super) at_ms: f64,
+    /// Change how the picture looks, like bloom=0.2 or colour=rate; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) look: Vec<String>,
     #[command(flatten)]
     pub(super) common: Common,
     /// Print the report as one JSON document on stdout
@@ -218,6 +225,13 @@ fn frame_rate(text: &str) -> Result<FrameRate, String> {
         }
         _ => Err(advice()),
     }
+}
+
+fn time_ms(text: &str) -> Result<f64, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|ms| ms.is_finite() && *ms >= 0.0)
+        .ok_or_else(|| "write a time in milliseconds, 0 or more, like 250".to_owned())
 }
 
 fn positive_ms(text: &str) -> Result<f64, String> {

@@ -1,5 +1,6 @@
 //! From a scene's words on cameras to the renderer's camera.
 
+use super::command_line::pose_of_words;
 use super::error::AppError;
 use crate::model::scene::{CameraPose, ViewScene};
 use crate::render::{Pose, Tour};
@@ -23,6 +24,10 @@ impl Path {
     pub(super) fn named(view: &ViewScene, name: Option<&str>) -> Result<Self, AppError> {
         let still = |camera: &CameraPose| Self { opening: pose(camera), tour: None };
         let Some(name) = name else { return Ok(still(&view.camera)) };
+        if name.contains('=') {
+            let opening = pose_of_words(name).map_err(|advice| AppError::Mistake(format!("--camera: {advice}")))?;
+            return Ok(Self { opening, tour: None });
+        }
         if let Some(camera) = view.camera_named(name) {
             return Ok(still(&camera));
         }

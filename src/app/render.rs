@@ -1,7 +1,7 @@
 //! `spikescope render`: a scene as a video, without a window. In goes a scene, out come frames and `report.json`.
 //!
-//! Every frame stands for exactly the same number of steps, so the same command gives the same frames on the same
-//! device. The stages take turns on one thread, each waiting for the GPU to finish, so that their times do not mix;
+//! Frame k shows the network exactly k times the same number of steps after the first one, which shows it at the time
+//! asked for, so the same command gives the same frames on the same device. The stages take turns on one thread, each waiting for the GPU to finish, so that their times do not mix;
 //! only encoding runs beside them, on its own threads.
 
 use std::path::PathBuf;
@@ -14,11 +14,11 @@ use serde_json::{Map, Value};
 use super::arguments::{FrameRate, FrameSize, RenderArguments};
 use super::canvas::{Canvas, FORMAT, Shot};
 use super::error::AppError;
-use super::output::{Destination, Encoders, FrameFormat, Written};
+use super::output::{Destination, Encoders, FrameFormat, Notes, Written};
 use super::progress::Progress;
 use super::report::{self, Learning, Run, Stage};
 use super::setup::{self, Opened};
-use super::{Ending, camera, interrupt, text};
+use super::{Ending, camera, command_line, interrupt, look, text};
 use crate::gpu::Gpu;
 use crate::model::scene::Scene;
 use crate::recording::files::write_text;
@@ -72,6 +72,7 @@ struct Spent {
 /// Renders, reports.
 pub(super) fn run(arguments: &RenderArguments) -> Result<Ending, AppError> {
     let destination = Destination::of(&arguments.out)?;
+    destination.check_length(arguments.frames)?;
     if arguments.json && destination == Destination::Stdout {
         return Err(AppError::Mistake(
             "--json and --out - both want stdout; write the video to a file or leave --json out".to_owned(),
@@ -82,17 +83,28 @@ pub(super) fn run(arguments: &RenderArguments) -> Result<Ending, AppError> {
     let path = camera::Path::named(&scene.view, arguments.camera.as_deref())?;
     let gpu = setup::drawing_gpu(&arguments.common)?;
     let canvas = Canvas::new(&gpu, [arguments.size.width, arguments.size.height], FORMAT)?;
-    let format = FrameFormat { size: arguments.size, rate: arguments.fps };
-    let mut encoders = Encoders::start(destination.clone(), format)?;
-    let settings = ViewSettings::from_scene(&scene.view);
     let steps_per_frame = arguments.steps_per_frame.unwrap_or_else(|| steps_per_frame(&scene, arguments.fps));
+    let first_step = (arguments.at_ms / scene.dt_ms()).round() as u64;
+    let notes = Notes {
+        scene: scene.name.clone(),
+        seed: arguments.common.seed.unwrap_or_else(|| scene.seed()),
+        first_ms: first_step as f64 * scene.dt_ms(),
+        frame_ms: f64::from(steps_per_frame) * scene.dt_ms(),
+        command: command_line::of_process(),
+    };
+    let format = FrameFormat { size: arguments.size, rate: arguments.fps, notes };
+    let mut encoders = Encoders::start(destination.clone(), format)?;
+    let mut settings = ViewSettings::from_scene(&scene.view);
+    look::apply(&mut settings, &arguments.look)?;
     let Opened { session, set_up } = setup::open(scene, &arguments.common, Some(Arc::clone(&gpu)))?;
     text::tell(quiet, &introduction(&session, &gpu, arguments, steps_per_frame));
 
     let begun = Instant::now();
     let mut film = Film::new(gpu, canvas, session, settings, path, arguments.size);
     let mut progress = Progress::new("rendering", "frames", u64::from(arguments.frames), quiet);
-    let shot = shoot_all(&mut film, &mut encoders, arguments, steps_per_frame, &mut progress);
+    let shot = film
+        .go_to(first_step, quiet)
+        .and_then(|()| shoot_all(&mut film, &mut encoders, arguments, steps_per_frame, &mut progress));
     progress.finish();
     if let Err(error) = shot {
         encoders.abandon();
@@ -122,7 +134,8 @@ fn shoot_all(
         if interrupt::requested() {
             break;
         }
-        let frame = film.shoot(steps_per_frame, f64::from(index) / arguments.fps.per_second())?;
+        let steps = if index == 0 { 0 } else { steps_per_frame };
+        let frame = film.shoot(steps, f64::from(index) / arguments.fps.per_second())?;
         if !encoders.send(frame) {
             break;
         }
@@ -163,6 +176,21 @@ impl Film {
         let activity = ActivityBuffers::new(&gpu, session.network(), &session.activity());
         renderer.load(session.network(), &activity, &settings);
         Self { gpu, canvas, session, settings, path, size, renderer, activity, spent: Spent::default() }
+    }
+
+    /// Simulates up to the first frame.
+    fn go_to(&mut self, first_step: u64, quiet: bool) -> Result<(), AppError> {
+        /// Short enough to look at Ctrl-C.
+        const STEPS: u64 = 200;
+        let mut progress = Progress::new("simulating up to the first frame", "steps", first_step, quiet);
+        let begun = Instant::now();
+        while self.session.step() < first_step && !interrupt::requested() {
+            self.session.advance((first_step - self.session.step()).min(STEPS) as u32)?;
+            progress.set(self.session.step());
+        }
+        progress.finish();
+        self.spent.simulate += begun.elapsed();
+        Ok(())
     }
 
     /// Simulates, draws and fetches one frame.

@@ -70,6 +70,8 @@ fn render_instead(arguments: &ViewArguments, scene: &Scene, reason: &str) -> Res
         size: FrameSize { width: 1280, height: 720 },
         fps: FrameRate { numerator: 30, denominator: 1 },
         steps_per_frame: None,
+        at_ms: 0.0,
+        look: Vec::new(),
         camera: (!scene.view.tour.is_empty()).then(|| "tour".to_owned()),
         common: arguments.common.clone(),
         json: false,

@@ -181,7 +181,8 @@ mod tests {
     #[test]
     fn an_abandoned_video_is_not_left_behind() {
         let temporary = tempfile::tempdir().expect("temporary folder");
-        let mut encoders = Encoders::start(Destination::Y4m(temporary.path().join("run.y4m")), format()).expect("starts");
+        let mut encoders =
+            Encoders::start(Destination::Y4m(temporary.path().join("run.y4m")), format()).expect("starts");
         assert!(encoders.send(Plain(vec![0; 8])));
         encoders.abandon();
         assert_eq!(std::fs::read_dir(temporary.path()).expect("folder").count(), 0);
