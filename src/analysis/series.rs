@@ -103,6 +103,15 @@ impl Series {
         self.last
     }
 
+    /// Forgets what came after this time, ms. A merged point goes when part of it is later.
+    pub fn forget_after(&mut self, time_ms: f64) {
+        self.pending = self.pending.filter(|(point, _)| point.time_ms <= time_ms);
+        while self.points.back().is_some_and(|point| point.time_ms > time_ms) {
+            self.points.pop_back();
+        }
+        self.last = self.pending.map(|(point, _)| point.mean).or_else(|| self.points.back().map(|point| point.mean));
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         *self = Self::new(self.capacity);
@@ -123,5 +132,11 @@ mod tests {
         assert_eq!(series.points().map(|p| p.max).fold(f64::MIN, f64::max), 99.0);
         assert!(series.points().next().expect("not empty").time_ms < 200.0);
         assert_eq!(series.last(), Some(0.0));
+        series.forget_after(700.0);
+        assert!(series.points().all(|p| p.time_ms <= 700.0) && series.points().len() > 4);
+        series.forget_after(-1.0);
+        assert_eq!((series.points().len(), series.last()), (0, None));
+        series.push(1.0, 5.0);
+        assert_eq!(series.last(), Some(5.0));
     }
 }

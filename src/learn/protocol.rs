@@ -66,6 +66,7 @@ pub struct Showing {
 }
 
 /// Shows images to a network. See the module.
+#[derive(Clone)]
 pub struct Protocol {
     settings: Settings,
     data: Arc<DataSet>,
@@ -223,6 +224,26 @@ impl Protocol {
                 return Ok(0);
             }
         }
+    }
+
+    /// Scores a showing whose silence is over, if its answer is back; [`Self::prepare`] would do it next.
+    pub fn finish_showing(&mut self) {
+        if self.steps_left == 0 && self.phase == Phase::Rest {
+            self.decide();
+        }
+    }
+
+    /// The projections that [`Self::prepare`] prunes next, before it shows an image.
+    #[must_use]
+    pub fn prunes_next(&self, step: u64, schedule: &PruningSchedule) -> Vec<usize> {
+        if self.steps_left > 0 || self.phase != Phase::Begin || self.retries > 0 || !self.learning {
+            return Vec::new();
+        }
+        let mut due = schedule.due_after_presentations(self.presentations);
+        due.extend(schedule.clone().take_due_at(step));
+        due.sort_unstable();
+        due.dedup();
+        due
     }
 
     /// The engine was advanced by `steps`, at most what [`Self::prepare`] said.
@@ -415,6 +436,7 @@ impl Protocol {
 }
 
 /// Where in the data the protocol is: a new random order in every pass, or the order of the data.
+#[derive(Clone)]
 struct Cursor {
     order: Vec<u32>,
     position: usize,
@@ -452,7 +474,7 @@ enum For {
 }
 
 /// Spike counts of the output population at the start and the end of a showing, asked for and brought back in order.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Counts {
     baseline: Vec<u32>,
     end: Option<Vec<u32>>,

@@ -8,6 +8,8 @@ use crate::model::Network;
 pub struct PruningSchedule {
     entries: Vec<Entry>,
     enabled: bool,
+    /// No period comes after so many presentations: it was taken back.
+    skipped: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -38,7 +40,7 @@ impl PruningSchedule {
                 next_step,
             })
         });
-        Self { entries: entries.collect(), enabled: true }
+        Self { entries: entries.collect(), enabled: true, skipped: None }
     }
 
     /// True when no projection is ever pruned by schedule.
@@ -61,12 +63,21 @@ impl PruningSchedule {
     /// The projections whose period comes after `finished` presentations.
     #[must_use]
     pub fn due_after_presentations(&self, finished: u64) -> Vec<usize> {
+        if self.skipped == Some(finished) {
+            return Vec::new();
+        }
         let due = |entry: &&Entry| {
             let Some(every) = entry.every_presentations else { return false };
             let since_start = finished.checked_sub(entry.start_presentations);
             finished > 0 && since_start.is_some_and(|since| since.is_multiple_of(every))
         };
         self.entries.iter().filter(|_| self.enabled).filter(due).map(|entry| entry.projection).collect()
+    }
+
+    /// Lets the periods pass that are due at this step, and after so many presentations.
+    pub fn skip(&mut self, step: u64, presentations: Option<u64>) {
+        self.take_due_at(step);
+        self.skipped = presentations;
     }
 
     /// Steps from `step` to the next period by time; none when there is none.

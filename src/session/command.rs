@@ -69,13 +69,6 @@ pub enum Command {
     Lesion,
 }
 
-impl Command {
-    /// It changes what the engine computes from now on: it acts on the present, and can be undone.
-    pub(super) const fn changes_network(&self) -> bool {
-        matches!(self, Self::Change(_) | Self::InputRate { .. } | Self::Prune(_) | Self::PruningSchedule(_))
-    }
-}
-
 /// How to move through the past of a live run. The first of these enters it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rewind {

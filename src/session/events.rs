@@ -10,7 +10,7 @@ use crate::model::Network;
 pub struct Event {
     /// Steps done.
     pub step: u64,
-    /// `pruning`, `change`.
+    /// `pruning`, `change`, `undo`, `redo`.
     pub kind: &'static str,
     /// For people.
     pub text: String,
@@ -36,6 +36,11 @@ impl Events {
 
     pub(super) fn changed(&mut self, step: u64, change: &Change) {
         self.push(Event { step, kind: "change", text: format!("{change:?}") });
+    }
+
+    /// Anything else.
+    pub(super) fn note(&mut self, step: u64, kind: &'static str, text: String) {
+        self.push(Event { step, kind, text });
     }
 
     fn push(&mut self, event: Event) {

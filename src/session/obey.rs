@@ -9,6 +9,7 @@ use super::error::SessionError;
 use super::observer::{self, Observer};
 use super::picked::Picked;
 use super::session::Session;
+use super::undo::{Undo, what_changes};
 use crate::engine::cpu::CpuEngine;
 use crate::engine::{Change, Engine};
 use crate::learn::{Protocol, PruningSchedule};
@@ -16,7 +17,14 @@ use crate::learn::{Protocol, PruningSchedule};
 impl Session {
     /// Does what the overlay or the command line asks for. What cannot be done is said in the notices.
     pub fn apply(&mut self, command: Command) {
-        if let Err(error) = self.try_apply(command) {
+        let outcome = self.remember(&command).and_then(|is_new| {
+            let outcome = self.try_apply(command);
+            if outcome.is_err() && is_new {
+                self.undo.forget_last();
+            }
+            outcome
+        });
+        if let Err(error) = outcome {
             self.events.notices.say(&error.to_string());
         }
         self.refresh();
@@ -34,7 +42,7 @@ impl Session {
                     past.obey(Rewind::By { ms }, None, &self.engine.activity());
                     return Ok(());
                 }
-                _ if command.changes_network() => self.leave_past(),
+                _ if what_changes(&command, &self.network).is_some() => self.leave_past(),
                 _ => {}
             }
         }
@@ -74,7 +82,8 @@ impl Session {
             Command::Silence(_) | Command::Stimulate { .. } | Command::Lesion => {
                 self.events.notices.say("this engine cannot touch single neurons yet");
             }
-            Command::Undo | Command::Redo => self.events.notices.say("nothing can be taken back yet"),
+            Command::Undo => self.undo_or_redo(false)?,
+            Command::Redo => self.undo_or_redo(true)?,
             Command::Rewind(wish) => self.rewind(wish),
         }
         Ok(())
@@ -108,7 +117,7 @@ impl Session {
         Ok(self.engine.set_rates(population, &vec![value.max(0.0); size])?)
     }
 
-    fn pick(&mut self, neuron: Option<u32>) -> Result<(), SessionError> {
+    pub(super) fn pick(&mut self, neuron: Option<u32>) -> Result<(), SessionError> {
         (self.picked, self.telemetry.picked) = (None, None);
         let Some(neuron) = neuron.filter(|&n| n < self.network.neuron_count()) else { return Ok(()) };
         let picked = Picked::new(&self.network, &mut *self.engine, neuron)?;
@@ -123,7 +132,8 @@ impl Session {
     /// holds of it stays valid; its first state comes from the CPU engine, which needs nothing of the GPU.
     fn reset(&mut self) -> Result<(), SessionError> {
         self.settle()?;
-        self.past = None;
+        (self.past, self.remembered_at) = (None, None);
+        self.undo = Undo::new(&self.network, self.engine.plan());
         let start = CpuEngine::new(Arc::clone(&self.network))?.checkpoint()?;
         self.engine.restore(&start)?;
         if let (Some(protocol), Some(learning)) = (&mut self.protocol, &self.scene.learning) {

@@ -95,6 +95,18 @@ impl Observer {
         self.next_statistics = 0;
     }
 
+    /// Goes on from another moment, at which neurons had spiked so often: what came after it has not happened.
+    pub(super) fn turn_to(&mut self, step: u64, spike_counts: &[u32], network: &Network) {
+        self.under_way.clear();
+        self.rates_step = step;
+        self.spike_counts.copy_from_slice(spike_counts);
+        for (count, population) in self.population_spikes.iter_mut().zip(&network.populations) {
+            let neurons = &spike_counts[population.first as usize..][..population.size as usize];
+            *count = neurons.iter().map(|&spikes| u64::from(spikes)).sum();
+        }
+        self.spikes.retain(|spike| u64::from(spike.step) <= step);
+    }
+
     /// A frame has passed.
     pub(super) const fn next_frame(&mut self) {
         self.frame += 1;

@@ -164,6 +164,7 @@ impl Session {
 
     /// Does all that is due now, and says how many steps (at most `wanted`) may be taken before something is due again.
     fn ready_steps(&mut self, wanted: u32) -> Result<u32, SessionError> {
+        self.keep_moment_before_pruning()?;
         let engine = &mut *self.engine;
         let ready = if let Some(protocol) = &mut self.protocol {
             let ready = protocol.prepare(engine, &mut self.schedule)?;
@@ -181,6 +182,23 @@ impl Session {
         };
         self.take_showings();
         Ok(ready.min(wanted))
+    }
+
+    /// In a live run, pruning periods of the schedule can be taken back too.
+    fn keep_moment_before_pruning(&mut self) -> Result<(), SessionError> {
+        if self.past.is_none() || self.schedule.is_empty() {
+            return Ok(());
+        }
+        let step = self.engine.step();
+        let due = match &mut self.protocol {
+            Some(protocol) => {
+                protocol.finish_showing();
+                protocol.prunes_next(step, &self.schedule)
+            }
+            None if self.schedule.steps_until_due(step) == Some(0) => self.schedule.clone().take_due_at(step),
+            None => Vec::new(),
+        };
+        self.remember_scheduled(&due)
     }
 
     fn take_steps(&mut self, steps: u32) -> Result<(), SessionError> {

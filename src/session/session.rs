@@ -17,6 +17,7 @@ use super::rewind::Past;
 use super::selected::Selected;
 use super::selection::Selection;
 use super::telemetry::Telemetry;
+use super::undo::Undo;
 use super::variables::Variables;
 use super::watch;
 use crate::engine::{Activity, Engine, Spike};
@@ -60,6 +61,9 @@ pub struct Session {
     /// The last seconds of a live run; none before its first frame.
     pub(super) past: Option<Past>,
     pub(super) history_limits: HistoryLimits,
+    pub(super) undo: Undo,
+    /// Step of the last scheduled pruning whose moment was kept.
+    pub(super) remembered_at: Option<u64>,
 }
 
 impl Session {
@@ -91,6 +95,8 @@ impl Session {
             showings: Vec::new(),
             restart: None,
             past: None,
+            undo: Undo::new(&network, engine.plan()),
+            remembered_at: None,
             history_limits: HistoryLimits::live(network.neuron_count(), network.dt_ms),
             scene,
             network,
@@ -181,6 +187,7 @@ impl Session {
         telemetry.pruning_schedule = self.schedule.enabled() && !self.schedule.is_empty();
         telemetry.kernels = self.engine.kernel_times();
         self.events.notices.copy_to(&mut telemetry.notices);
+        (telemetry.undo, telemetry.redo, telemetry.undo_room) = self.undo.labels(self.network.dt_ms);
         if let Some(past) = &mut self.past {
             past.tell(telemetry, &self.network);
             if past.is_shown() {
@@ -222,6 +229,16 @@ impl Session {
     /// All spikes since the last call, in order of time. Waits for the engine. From the first call on none is left
     /// out; before it, a few million are kept.
     pub fn drain_spikes(&mut self) -> Vec<Spike> {
+        self.fetch_spikes();
+        let (spikes, dropped) = self.observer.take_spikes();
+        if dropped > 0 {
+            self.events.notices.say(&format!("{dropped} early spikes were not kept for recording"));
+        }
+        spikes
+    }
+
+    /// Brings in every spike so far. Waits for the engine.
+    pub(super) fn fetch_spikes(&mut self) {
         self.observer.look_soon();
         for _ in 0..2 {
             // A first look may find requests under way; once those are back it goes through.
@@ -234,11 +251,6 @@ impl Session {
                 break;
             }
         }
-        let (spikes, dropped) = self.observer.take_spikes();
-        if dropped > 0 {
-            self.events.notices.say(&format!("{dropped} early spikes were not kept for recording"));
-        }
-        spikes
     }
 
     /// Keeps every spike for [`Self::drain_spikes`] from now on, however many.

@@ -45,6 +45,15 @@ pub(super) fn protocol_now(learning: &mut LearningTelemetry, protocol: &Protocol
     }
 }
 
+/// The protocol is at another moment of the run.
+pub(super) fn turned_back(learning: &mut LearningTelemetry, protocol: &Protocol) {
+    learning.accuracy_percent.forget_after(protocol.presentations() as f64);
+    learning.assigned.copy_from_slice(protocol.score().assigned());
+    (learning.last_prediction, learning.last_spike_count) = (None, protocol.last_spike_count());
+    learning.label = None;
+    protocol_now(learning, protocol);
+}
+
 fn show_image(learning: &mut LearningTelemetry, protocol: &Protocol) {
     let (data, index) = (protocol.data(), protocol.image() as usize);
     learning.image.clear();
