@@ -23,6 +23,7 @@ struct SpikeClock {
 @group(0) @binding(10) var<storage, read_write> ring: array<i32>;
 @group(0) @binding(11) var<storage, read_write> clock: SpikeClock;
 @group(0) @binding(12) var<storage, read_write> spikes: array<u32>;
+@group(0) @binding(13) var<storage, read> touches: array<Touch>;   // one that says nothing while none is touched
 @group(1) @binding(0) var<uniform> now: StepNumber;
 
 var<workgroup> spiking: atomic<u32>;
@@ -59,17 +60,29 @@ fn settled(x: f32) -> f32 {
     return select(x, 0.0, abs(x) < 1e-30);
 }
 
+// What is done to a neuron. The branch is the same for the whole network: untouched ones pay nothing.
+fn touch_of(neuron: u32) -> Touch {
+    if globals.touched == 0u {
+        return Touch();
+    }
+    return touches[neuron];
+}
+
+fn stimulus_of(touch: Touch) -> f32 {
+    return select(0.0, touch.stimulus_mv, now.step <= touch.stimulus_end);
+}
+
 // The membrane after one step, from the synaptic state before it.
-fn advance_membrane(p: PopulationParameters, v: f32, g: vec2<f32>) -> f32 {
+fn advance_membrane(p: PopulationParameters, drive_mv: f32, v: f32, g: vec2<f32>) -> f32 {
     if p.cell == CELL_DELTA {
-        return p.drive_mv * (1.0 - p.membrane_propagator) + v * p.membrane_propagator;
+        return drive_mv * (1.0 - p.membrane_propagator) + v * p.membrane_propagator;
     }
     if p.cell == CELL_CURRENT {
         return v * p.membrane_propagator + g.x * p.excitatory_to_membrane + g.y * p.inhibitory_to_membrane
-            + p.drive_mv * (1.0 - p.membrane_propagator);
+            + drive_mv * (1.0 - p.membrane_propagator);
     }
     let total = 1.0 + g.x + g.y;
-    let v_inf = (g.x * p.excitatory_reversal_mv + g.y * p.inhibitory_reversal_mv + p.drive_mv) / total;
+    let v_inf = (g.x * p.excitatory_reversal_mv + g.y * p.inhibitory_reversal_mv + drive_mv) / total;
     let x = p.dt_over_tau * total;
     let half = x * 0.5;
     let square = x * x * (1.0 / 12.0);
@@ -85,6 +98,9 @@ fn advance_lif(p: PopulationParameters, population: u32, local: u32) -> bool {
         let random = random_u32(globals.seed, STREAM_BACKGROUND, neuron, now.step);
         background = background_count(p.background_first, p.background_len, random);
     }
+    let touch = touch_of(neuron);
+    let drive_mv = p.drive_mv + stimulus_of(touch);
+    let silent = touch.flags != 0u;
     var state = neurons[neuron];
     if globals.learning != 0u && (now.step & (p.theta_interval - 1u)) == 0u {
         state.theta_mv = state.theta_mv * p.theta_decay;
@@ -96,21 +112,25 @@ fn advance_lif(p: PopulationParameters, population: u32, local: u32) -> bool {
     if p.cell == CELL_DELTA {
         let input = take_input(p, population, local, 0u, background);
         if !held {
-            let advanced = advance_membrane(p, state.membrane_mv, vec2<f32>()) + f32(input) * p.excitatory_unit;
+            let advanced = advance_membrane(p, drive_mv, state.membrane_mv, vec2<f32>()) + f32(input) * p.excitatory_unit;
             state.membrane_mv = settled(advanced);
         }
     } else {
         var g = synaptic[neuron];
         if !held {
-            state.membrane_mv = settled(advance_membrane(p, state.membrane_mv, g));
+            state.membrane_mv = settled(advance_membrane(p, drive_mv, state.membrane_mv, g));
         }
         g.x = g.x * p.excitatory_propagator
             + f32(take_input(p, population, local, 0u, background)) * p.excitatory_unit;
         g.y = g.y * p.inhibitory_propagator
             + f32(take_input(p, population, local, 1u, background)) * p.inhibitory_unit;
-        synaptic[neuron] = vec2<f32>(settled(g.x), settled(g.y));
+        g = vec2<f32>(settled(g.x), settled(g.y));
+        synaptic[neuron] = select(g, vec2<f32>(), (touch.flags & TOUCH_LESIONED) != 0u);
     }
-    let spikes_now = !held && state.membrane_mv >= p.threshold_mv + state.theta_mv;
+    if silent {
+        state.membrane_mv = 0.0;
+    }
+    let spikes_now = !silent && !held && state.membrane_mv >= p.threshold_mv + state.theta_mv;
     if spikes_now {
         state.membrane_mv = p.reset_mv;
         state.hold = p.refractory_steps;
@@ -124,13 +144,14 @@ fn advance_lif(p: PopulationParameters, population: u32, local: u32) -> bool {
 
 fn advance_source(p: PopulationParameters, local: u32) -> bool {
     let neuron = p.first + local;
+    let silent = touch_of(neuron).flags != 0u;
     if p.cell == CELL_POISSON {
-        return random_u32(globals.seed, STREAM_POISSON, neuron, now.step) < tables[p.source_first + local];
+        return !silent && random_u32(globals.seed, STREAM_POISSON, neuron, now.step) < tables[p.source_first + local];
     }
     let next = tables[p.source_first + local] + neurons[neuron].hold;
     if next < tables[p.source_first + local + 1u] && tables[next] == now.step {
         neurons[neuron].hold += 1u;
-        return true;
+        return !silent;
     }
     return false;
 }

@@ -6,11 +6,11 @@
 //! refused with a message; nothing in a file can make the reader panic or allocate more than the file's size.
 
 use super::fingerprint::Fingerprint;
-use super::{CELL_SPIKE_LIST, EngineError, Live, NeuronState, PRUNED, Plan, network_hash};
+use super::{CELL_SPIKE_LIST, EngineError, Live, NeuronState, PRUNED, Plan, Touch, network_hash};
 use crate::model::{Cell, Network, Source};
 
 const MAGIC: [u8; 8] = *b"SPKSCOPE";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Magic, version, hash, step, checksum.
 const SMALLEST: usize = 8 + 4 + 8 + 8 + 8;
 
@@ -69,6 +69,8 @@ impl Checkpoint {
         let halves = |x: &f64| [x.to_bits() as u32, (x.to_bits() >> 32) as u32];
         out.section(self.live.background_rates_hz.len(), self.live.background_rates_hz.iter().flat_map(halves));
         out.section(self.live.source_thresholds.len(), self.live.source_thresholds.iter().copied());
+        let words = |t: &Touch| [t.flags, t.stimulus_mv.to_bits(), t.stimulus_end];
+        out.section(self.live.touches.len(), self.live.touches.iter().flat_map(words));
         let checksum = checksum(&out.0);
         out.long(checksum);
         out.0
@@ -160,6 +162,7 @@ impl Checkpoint {
             + 4 * (self.neurons.len() * 7 + self.traces.len() + self.ring.len() + self.group_ring.len() + synapses)
             + 24 * self.weights.len()
             + 4 * self.live.source_thresholds.len()
+            + 12 * self.live.touches.len()
     }
 }
 
@@ -249,6 +252,12 @@ impl Reader<'_> {
             drives_mv: self.floats()?,
             background_rates_hz: self.section(|[low, high]| f64::from_bits(u64::from(low) | u64::from(high) << 32))?,
             source_thresholds: self.section(|[threshold]| threshold)?,
+            touches: self.section(|[flags, mv, stimulus_end]| Touch {
+                flags,
+                stimulus_mv: f32::from_bits(mv),
+                stimulus_end,
+                ..Default::default()
+            })?,
         };
         Ok(Checkpoint {
             network_hash,
@@ -283,8 +292,8 @@ mod tests {
         assert!(refusal(b"PNG").contains("no checkpoint file"));
         assert!(refusal(&bytes[..bytes.len() - 9]).contains("damaged or cut short"));
         let mut later = bytes.clone();
-        later[8] = 2;
-        assert!(refusal(&later).contains("its version is 2, and this program reads version 1"));
+        later[8] = 3;
+        assert!(refusal(&later).contains("its version is 3, and this program reads version 2"));
         let mut flipped = bytes;
         flipped[30] ^= 1;
         assert!(refusal(&flipped).contains("damaged"));

@@ -2,7 +2,9 @@
 //! kept in checkpoints. In: changes. Out: population and rule parameters with the changes worked in.
 
 use super::plan::{poisson_threshold, receptor_index};
-use super::{CELL_POISSON, Change, EngineError, Plan, PopulationParameters, RuleParameters};
+use super::{
+    CELL_POISSON, Change, EngineError, Plan, PopulationParameters, RuleParameters, TOUCH_LESIONED, TOUCH_SILENCED, Touch,
+};
 use crate::model::{Cell, Network};
 
 /// What was changed while running. A new one holds the values as built.
@@ -20,6 +22,8 @@ pub struct Live {
     pub background_rates_hz: Vec<f64>,
     /// Per Poisson source neuron, as [`Plan::source_thresholds`].
     pub source_thresholds: Vec<u32>,
+    /// Per neuron: what is done to it; empty until something is done to any.
+    pub touches: Vec<Touch>,
 }
 
 impl Default for Live {
@@ -31,6 +35,7 @@ impl Default for Live {
             drives_mv: Vec::new(),
             background_rates_hz: Vec::new(),
             source_thresholds: Vec::new(),
+            touches: Vec::new(),
         }
     }
 }
@@ -50,14 +55,16 @@ impl Live {
             drives_mv: plan.populations.iter().map(|p| p.drive_mv).collect(),
             background_rates_hz: network.populations.iter().map(|p| background(&p.cell)).collect(),
             source_thresholds: plan.source_thresholds.clone(),
+            touches: Vec::new(),
         }
     }
 
-    /// Takes a change over. [`Change::PruningThreshold`] is only checked here: thresholds belong to the state.
+    /// Takes a change over that is in force after `step` steps. [`Change::PruningThreshold`] is only checked here:
+    /// thresholds belong to the state; so do the weights that a lesion removes.
     ///
     /// # Errors
     /// The change names something the network does not have, or its value is out of range.
-    pub fn apply(&mut self, change: &Change, network: &Network) -> Result<(), EngineError> {
+    pub fn apply(&mut self, change: &Change, network: &Network, step: u64) -> Result<(), EngineError> {
         match *change {
             Change::Learning(on) => self.learning = on,
             Change::LearningRate { projection, factor } => {
@@ -94,8 +101,51 @@ impl Live {
                 }
                 non_negative(threshold, "a pruning threshold")?;
             }
+            Change::Silence { ref neurons, on } => {
+                for touch in self.touched(network, neurons)? {
+                    touch.flags = if on { touch.flags | TOUCH_SILENCED } else { touch.flags & !TOUCH_SILENCED };
+                }
+            }
+            Change::Stimulate { ref neurons, mv, duration_ms } => {
+                if !(mv.is_finite() && duration_ms.is_finite() && duration_ms >= 0.0) {
+                    let what = format!("a stimulus of {mv} mV for {duration_ms} ms is nothing to simulate with");
+                    return Err(EngineError::Misuse(what));
+                }
+                let steps = (f64::from(duration_ms) / network.dt_ms).round();
+                let end = (step as f64 + steps).min(f64::from(u32::MAX)) as u32;
+                for touch in self.touched(network, neurons)? {
+                    (touch.stimulus_mv, touch.stimulus_end) = (mv, end);
+                }
+            }
+            Change::Lesion { ref neurons } => {
+                self.touched(network, neurons)?.for_each(|touch| touch.flags |= TOUCH_LESIONED);
+            }
         }
         Ok(())
+    }
+
+    /// The touches of these neurons; from the first time on every neuron has one.
+    fn touched<'a>(
+        &'a mut self,
+        network: &Network,
+        neurons: &'a [u32],
+    ) -> Result<impl Iterator<Item = &'a mut Touch>, EngineError> {
+        let count = network.neuron_count();
+        if let Some(beyond) = neurons.iter().find(|&&neuron| neuron >= count) {
+            return Err(EngineError::Misuse(format!("there is no neuron {beyond}; the network has {count}")));
+        }
+        if !neurons.is_empty() {
+            self.touches.resize(count as usize, Touch::default());
+        }
+        let mut wanted = vec![false; self.touches.len()];
+        neurons.iter().for_each(|&neuron| wanted[neuron as usize] = true);
+        Ok(self.touches.iter_mut().zip(wanted).filter(|(_, wanted)| *wanted).map(|(touch, _)| touch))
+    }
+
+    /// The touches of a population's neurons; empty while nothing is done to any neuron.
+    #[must_use]
+    pub fn touches_of(&self, p: &PopulationParameters) -> &[Touch] {
+        if self.touches.is_empty() { &[] } else { &self.touches[p.first as usize..][..p.size as usize] }
     }
 
     /// Sets the rates of a Poisson source population, Hz, one per neuron.
@@ -162,6 +212,7 @@ impl Live {
         factors.into_iter().all(|&x| x.is_finite() && x >= 0.0)
             && self.drives_mv.iter().all(|x| x.is_finite())
             && self.background_rates_hz.iter().all(|&x| x.is_finite() && x >= 0.0)
+            && self.touches.iter().all(|touch| touch.stimulus_mv.is_finite() && touch.flags <= 3 && touch._padding == 0)
     }
 
     /// True when every array has the length that the network asks for.
@@ -172,6 +223,7 @@ impl Live {
             && self.drives_mv.len() == network.populations.len()
             && self.background_rates_hz.len() == network.populations.len()
             && self.source_thresholds.len() == plan.source_thresholds.len()
+            && (self.touches.is_empty() || self.touches.len() == network.neuron_count() as usize)
     }
 }
 

@@ -21,6 +21,7 @@ pub mod gpu;
 mod live;
 mod plan;
 mod sample;
+mod touch;
 
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ pub use plan::{
 pub use sample::{
     HISTOGRAM_BINS, KernelTime, NeuronState, PRUNED, Probe, ProjectionSample, Sample, SampleRequest, Spike,
 };
+pub use touch::{TOUCH_LESIONED, TOUCH_SILENCED, Touch};
 
 /// A running simulation of one [`Network`].
 ///
@@ -55,6 +57,9 @@ pub trait Engine {
 
     /// Steps done (or enqueued) since the start.
     fn step(&self) -> u64;
+
+    /// The live parameters in force.
+    fn live(&self) -> &Live;
 
     /// Simulates `steps` more steps.
     ///

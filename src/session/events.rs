@@ -35,7 +35,7 @@ impl Events {
     }
 
     pub(super) fn changed(&mut self, step: u64, change: &Change) {
-        self.push(Event { step, kind: "change", text: format!("{change:?}") });
+        self.push(Event { step, kind: "change", text: change.text() });
     }
 
     /// Anything else.

@@ -23,6 +23,10 @@
 //! 5. A neuron that was not refractory and has `v >= threshold + theta` spikes: `v = reset`,
 //!    `hold = refractory_steps`, and while learning is on `theta = theta + theta_increment`.
 //!
+//! A neuron that is touched ([`Touch`](crate::engine::Touch)): `drive` is the population's plus its own stimulus; a
+//! silent one does not spike, and its v becomes 0 after the step; a lesioned one's g become 0 too. A silent source
+//! does not spike; a spike list's place moves on all the same.
+//!
 //! A Poisson source spikes when `random_u32(seed, Poisson, neuron id, s)` is below its threshold; a spike list neuron
 //! when the list's entry number `hold` is s (hold then moves on).
 //!
@@ -34,7 +38,7 @@ use rayon::prelude::*;
 
 use super::state::State;
 use super::trace;
-use crate::engine::{CELL_CONDUCTANCE, CELL_CURRENT, CELL_DELTA, NeuronState, Plan, PopulationParameters};
+use crate::engine::{CELL_CONDUCTANCE, CELL_CURRENT, CELL_DELTA, NeuronState, Plan, PopulationParameters, Touch};
 use crate::model::random::{Stream, random_u32};
 
 /// Populations below this size stay on one thread: waking others costs more than it saves.
@@ -61,6 +65,8 @@ pub(super) struct Shared<'a> {
     pub(super) step: u32,
     /// Learning is on.
     pub(super) learning: bool,
+    /// Per neuron of the population; empty while none is touched.
+    pub(super) touches: &'a [Touch],
 }
 
 /// Neurons of one population and their input.
@@ -111,11 +117,75 @@ fn lif_chunk(shared: &Shared<'_>, mut chunk: Chunk<'_>, spiking: &mut Vec<u32>) 
     if !shared.background.is_empty() {
         add_background(shared, &mut chunk);
     }
+    // Two copies of the same code: the one for untouched networks knows that there is nothing to ask.
+    if shared.touches.is_empty() {
+        advance_chunk(shared, chunk, Untouched, spiking);
+    } else {
+        let touches = &shared.touches[chunk.first as usize..][..chunk.neurons.len()];
+        advance_chunk(shared, chunk, Touched { touches, step: shared.step }, spiking);
+    }
+}
+
+fn advance_chunk(shared: &Shared<'_>, chunk: Chunk<'_>, hand: impl Hand, spiking: &mut Vec<u32>) {
     match shared.p.cell {
-        CELL_DELTA => delta(shared, chunk, spiking),
-        CELL_CURRENT => with_receptors(shared, chunk, spiking, current),
-        CELL_CONDUCTANCE => with_receptors(shared, chunk, spiking, conductance),
+        CELL_DELTA => delta(shared, chunk, hand, spiking),
+        CELL_CURRENT => with_receptors(shared, chunk, hand, spiking, current),
+        CELL_CONDUCTANCE => with_receptors(shared, chunk, hand, spiking, conductance),
         _ => {}
+    }
+}
+
+/// The user's hand on the neurons of a chunk; `at` and `first` count from the chunk's first neuron.
+trait Hand: Copy {
+    /// The drive of a neuron, mV.
+    fn drive_mv(self, own_mv: f32, at: usize) -> f32;
+    /// Before thresholds are tested: silent neurons have none to reach.
+    fn silence(self, first: usize, advanced: &mut [f32; BLOCK]);
+    /// After the step: silent neurons are at rest.
+    fn settle(self, first: usize, neurons: &mut [NeuronState], synaptic: &mut [[f32; 2]]);
+}
+
+#[derive(Clone, Copy)]
+struct Untouched;
+
+impl Hand for Untouched {
+    #[inline]
+    fn drive_mv(self, own_mv: f32, _at: usize) -> f32 {
+        own_mv
+    }
+
+    #[inline]
+    fn silence(self, _first: usize, _advanced: &mut [f32; BLOCK]) {}
+
+    #[inline]
+    fn settle(self, _first: usize, _neurons: &mut [NeuronState], _synaptic: &mut [[f32; 2]]) {}
+}
+
+#[derive(Clone, Copy)]
+struct Touched<'a> {
+    touches: &'a [Touch],
+    step: u32,
+}
+
+impl Hand for Touched<'_> {
+    fn drive_mv(self, own_mv: f32, at: usize) -> f32 {
+        own_mv + self.touches[at].stimulus_at(self.step)
+    }
+
+    fn silence(self, first: usize, advanced: &mut [f32; BLOCK]) {
+        for (advanced, _) in advanced.iter_mut().zip(&self.touches[first..]).filter(|(_, touch)| touch.is_silent()) {
+            *advanced = f32::NEG_INFINITY;
+        }
+    }
+
+    fn settle(self, first: usize, neurons: &mut [NeuronState], synaptic: &mut [[f32; 2]]) {
+        let touches = &self.touches[first..];
+        for (neuron, _) in neurons.iter_mut().zip(touches).filter(|(_, touch)| touch.is_silent()) {
+            neuron.membrane_mv = 0.0;
+        }
+        for (g, _) in synaptic.iter_mut().zip(touches).filter(|(_, touch)| touch.is_lesioned()) {
+            *g = [0.0; 2];
+        }
     }
 }
 
@@ -131,38 +201,41 @@ fn add_background(shared: &Shared<'_>, chunk: &mut Chunk<'_>) {
     }
 }
 
-fn delta(shared: &Shared<'_>, chunk: Chunk<'_>, spiking: &mut Vec<u32>) {
+fn delta(shared: &Shared<'_>, chunk: Chunk<'_>, hand: impl Hand, spiking: &mut Vec<u32>) {
     let p = shared.p;
-    let settle = p.drive_mv * (1.0 - p.membrane_propagator);
     let after = AfterAdvance::new(shared);
     let blocks = chunk.neurons.chunks_mut(BLOCK).zip(chunk.excitatory.chunks_mut(BLOCK));
-    for (first, (neurons, ports)) in (chunk.first..).step_by(BLOCK).zip(blocks) {
+    for (first, (neurons, ports)) in (0..).step_by(BLOCK).zip(blocks) {
         let mut advanced = [0.0; BLOCK];
-        for ((advanced, neuron), port) in advanced.iter_mut().zip(neurons.iter()).zip(ports) {
+        for (at, ((advanced, neuron), port)) in (first..).zip(advanced.iter_mut().zip(neurons.iter()).zip(ports)) {
             let input = port.wrapping_add(shared.group[0]) as f32;
             *port = 0;
+            let settle = hand.drive_mv(p.drive_mv, at) * (1.0 - p.membrane_propagator);
             let v = settle + neuron.membrane_mv * p.membrane_propagator;
             *advanced = settled(v + input * p.excitatory_unit);
         }
-        after.finish(first, neurons, &advanced, spiking);
+        hand.silence(first, &mut advanced);
+        after.finish(chunk.first + first as u32, neurons, &advanced, spiking);
+        hand.settle(first, neurons, &mut []);
     }
 }
 
-/// Current and conductance cells: `advance` gives the next v from v, g_e and g_i.
+/// Current and conductance cells: `advance` gives the next v from drive, v, g_e and g_i.
 fn with_receptors(
     shared: &Shared<'_>,
     chunk: Chunk<'_>,
+    hand: impl Hand,
     spiking: &mut Vec<u32>,
-    advance: impl Fn(&PopulationParameters, f32, f32, f32) -> f32,
+    advance: impl Fn(&PopulationParameters, f32, f32, [f32; 2]) -> f32,
 ) {
     let p = shared.p;
     let after = AfterAdvance::new(shared);
     let ports = chunk.excitatory.chunks_mut(BLOCK).zip(chunk.inhibitory.chunks_mut(BLOCK));
     let blocks = chunk.neurons.chunks_mut(BLOCK).zip(chunk.synaptic.chunks_mut(BLOCK)).zip(ports);
-    for (first, ((neurons, synaptic), (excitatory, inhibitory))) in (chunk.first..).step_by(BLOCK).zip(blocks) {
+    for (first, ((neurons, synaptic), (excitatory, inhibitory))) in (0..).step_by(BLOCK).zip(blocks) {
         let mut advanced = [0.0; BLOCK];
-        for ((advanced, neuron), g) in advanced.iter_mut().zip(neurons.iter()).zip(synaptic.iter()) {
-            *advanced = settled(advance(p, neuron.membrane_mv, g[0], g[1]));
+        for (at, ((advanced, neuron), &g)) in (first..).zip(advanced.iter_mut().zip(neurons.iter()).zip(&*synaptic)) {
+            *advanced = settled(advance(p, hand.drive_mv(p.drive_mv, at), neuron.membrane_mv, g));
         }
         for (g, (port_e, port_i)) in synaptic.iter_mut().zip(excitatory.iter_mut().zip(inhibitory)) {
             let input_e = port_e.wrapping_add(shared.group[0]) as f32;
@@ -171,20 +244,22 @@ fn with_receptors(
             g[0] = settled(g[0] * p.excitatory_propagator + input_e * p.excitatory_unit);
             g[1] = settled(g[1] * p.inhibitory_propagator + input_i * p.inhibitory_unit);
         }
-        after.finish(first, neurons, &advanced, spiking);
+        hand.silence(first, &mut advanced);
+        after.finish(chunk.first + first as u32, neurons, &advanced, spiking);
+        hand.settle(first, neurons, synaptic);
     }
 }
 
 #[inline]
-fn current(p: &PopulationParameters, v: f32, g_e: f32, g_i: f32) -> f32 {
-    let settle = p.drive_mv * (1.0 - p.membrane_propagator);
+fn current(p: &PopulationParameters, drive_mv: f32, v: f32, [g_e, g_i]: [f32; 2]) -> f32 {
+    let settle = drive_mv * (1.0 - p.membrane_propagator);
     v * p.membrane_propagator + g_e * p.excitatory_to_membrane + g_i * p.inhibitory_to_membrane + settle
 }
 
 #[inline]
-fn conductance(p: &PopulationParameters, v: f32, g_e: f32, g_i: f32) -> f32 {
+fn conductance(p: &PopulationParameters, drive_mv: f32, v: f32, [g_e, g_i]: [f32; 2]) -> f32 {
     let total = 1.0 + g_e + g_i;
-    let v_inf = (g_e * p.excitatory_reversal_mv + g_i * p.inhibitory_reversal_mv + p.drive_mv) / total;
+    let v_inf = (g_e * p.excitatory_reversal_mv + g_i * p.inhibitory_reversal_mv + drive_mv) / total;
     let x = p.dt_over_tau * total;
     let (half, square) = (x * 0.5, x * x * (1.0 / 12.0));
     let decay = (1.0 - half + square) / (1.0 + half + square);

@@ -7,6 +7,7 @@
 mod deliver;
 mod integrate;
 mod learn;
+mod lesion;
 mod measure;
 mod normalise;
 mod prune;
@@ -160,7 +161,9 @@ impl CpuEngine {
                     let group = [self.state.group_ring[entry], self.state.group_ring[entry + 1]];
                     self.state.group_ring[entry..entry + 2].fill(0);
                     let background = &self.derived.backgrounds[index];
-                    let shared = Shared { p, background, group, seed: self.seed, step, learning: self.live.learning };
+                    let touches = self.live.touches_of(p);
+                    let learning = self.live.learning;
+                    let shared = Shared { p, background, group, seed: self.seed, step, learning, touches };
                     integrate::lif_population(&shared, &mut self.state, slot_first, spiking);
                 }
                 Cell::Source(Source::Poisson { .. }) => {
@@ -172,7 +175,20 @@ impl CpuEngine {
                     integrate::spike_list_population(lists, neurons, step, spiking);
                 }
             }
+            let touches = self.live.touches_of(p);
+            if !touches.is_empty() && matches!(population.cell, Cell::Source(_)) {
+                spiking.retain(|&local| !touches[local as usize].is_silent());
+            }
             integrate::record(&self.plan, p, &mut self.state, step, spiking);
+        }
+    }
+
+    /// Marks the synapses of lesioned neurons as pruned.
+    fn lesion(&mut self) {
+        for (index, projection) in self.network.projections.iter().enumerate().filter(|(_, p)| p.is_mutable()) {
+            let touches = |population: usize| self.live.touches_of(&self.plan.populations[population]);
+            let (sources, targets) = (touches(projection.source), touches(projection.target));
+            lesion::lesion(projection, &self.synapses[index], sources, targets, &mut self.state.weights[index]);
         }
     }
 
@@ -269,6 +285,10 @@ impl Engine for CpuEngine {
         self.state.step
     }
 
+    fn live(&self) -> &Live {
+        &self.live
+    }
+
     fn advance(&mut self, steps: u32) -> Result<(), EngineError> {
         if self.state.step + u64::from(steps) > u64::from(u32::MAX) {
             return Err(EngineError::Misuse(format!("a run ends after {} steps; start a new one", u32::MAX)));
@@ -286,9 +306,11 @@ impl Engine for CpuEngine {
     }
 
     fn change(&mut self, change: &Change) -> Result<(), EngineError> {
-        self.live.apply(change, &self.network)?;
-        if let Change::PruningThreshold { projection, threshold } = *change {
-            self.state.thresholds[projection] = threshold;
+        self.live.apply(change, &self.network, self.state.step)?;
+        match *change {
+            Change::PruningThreshold { projection, threshold } => self.state.thresholds[projection] = threshold,
+            Change::Lesion { ref neurons } if !neurons.is_empty() => self.lesion(),
+            _ => {}
         }
         self.derived = Derived::new(&self.network, &self.plan, &self.live, self.state.step);
         Ok(())

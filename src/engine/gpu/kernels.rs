@@ -15,6 +15,8 @@ pub(super) struct Kernels {
     pub(super) normalise: Kernel,
     pub(super) prune: Kernel,
     pub(super) prune_end: Kernel,
+    pub(super) lesion: Kernel,
+    pub(super) lesion_end: Kernel,
     pub(super) measure_neurons: Kernel,
     pub(super) measure_weights: Kernel,
     pub(super) measure_field: Kernel,
@@ -22,13 +24,14 @@ pub(super) struct Kernels {
 }
 
 /// Storage buffers of the hungriest kernel (`integrate`).
-pub(super) const STORAGE_BUFFERS: u32 = 12;
+pub(super) const STORAGE_BUFFERS: u32 = 13;
 
 impl Kernels {
     pub(super) fn new(gpu: &Gpu) -> Self {
         let device = &gpu.device;
         let step = Some(size_of::<StepNumber>() as u64);
-        let integrate_slots = [Uniform, Read, Read, Read, Read, Read, Write, Write, Write, Write, Write, Write, Write];
+        let integrate_slots =
+            [Uniform, Read, Read, Read, Read, Read, Write, Write, Write, Write, Write, Write, Write, Read];
         let deliver_slots = [Uniform, Uniform, Read, Read, Read, Read, Read, Write, Write, Write];
         let pre_slots = [Uniform, Read, Read, Read, Read, Read, Read, Read, Read, Read, Write, Write];
         let post_slots = [Uniform, Read, Read, Read, Read, Read, Read, Read, Read, Write];
@@ -41,6 +44,8 @@ impl Kernels {
             normalise: Kernel::new(device, &shaders::NORMALISE, &[Read, Read, Read, Write], None),
             prune: Kernel::new(device, &shaders::PRUNE, &[Read, Read, Read, Write, Write], None),
             prune_end: Kernel::new(device, &shaders::PRUNE_END, &[Read, Write], None),
+            lesion: Kernel::new(device, &shaders::LESION, &[Read, Read, Read, Read, Write, Write], None),
+            lesion_end: Kernel::new(device, &shaders::LESION_END, &[Write], None),
             measure_neurons: Kernel::new(
                 device,
                 &shaders::MEASURE_NEURONS,

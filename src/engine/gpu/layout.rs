@@ -27,6 +27,10 @@ pub struct EngineGlobals {
     pub spike_mask: u32,
     /// Capacity of the ring of step starts, a power of two, less 1.
     pub start_mask: u32,
+    /// 1 once something was done to single neurons: `touches` then holds one entry per neuron.
+    pub touched: u32,
+    /// Unused.
+    pub _padding: [u32; 3],
 }
 
 /// Twin of `StepNumber` in `shaders/engine/globals.wgsl`.

@@ -58,6 +58,9 @@ use crate::model::Network;
 /// Samples under way at most; a request beyond is refused.
 const SAMPLES_UNDER_WAY: usize = 4;
 
+/// Workgroups of `lesion` at most; each takes many rows.
+const LESION_WORKGROUPS: u32 = 1024;
+
 /// How to build the engine, beyond the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GpuOptions {
@@ -181,6 +184,28 @@ impl GpuEngine {
         self.plastics.iter().find(|plastic| plastic.index == projection)
     }
 
+    /// Brings what is done to single neurons to the GPU.
+    fn write_touches(&mut self) {
+        if self.state.write_touches(&self.gpu, &self.live) {
+            self.integrate = integrate_group(&self.gpu, &self.kernels, &self.state);
+        }
+    }
+
+    /// Marks the synapses of lesioned neurons as pruned.
+    fn lesion(&self) {
+        for plastic in &self.plastics {
+            let (device, state) = (&self.gpu.device, &self.state);
+            let tables = [&plastic.parameter_buffer, &plastic.row_start, &plastic.targets];
+            let [own, row_start, targets] = tables;
+            let buffers = [own, row_start, targets, &state.touches, &plastic.weights, &plastic.prune_state];
+            let lesion = self.kernels.lesion.bind(device, &buffers);
+            let end = self.kernels.lesion_end.bind(device, &[&plastic.prune_state]);
+            let workgroups = plastic.parameters.source_size.clamp(1, LESION_WORKGROUPS);
+            let dispatches = [(&self.kernels.lesion, &lesion, workgroups), (&self.kernels.lesion_end, &end, 1)];
+            self.submit_once("engine.lesion", &dispatches, &[]);
+        }
+    }
+
     /// Submits one pass of dispatches: kernel, group, workgroups.
     fn submit_once(
         &self,
@@ -248,6 +273,7 @@ fn integrate_group(gpu: &Gpu, kernels: &Kernels, state: &State) -> wgpu::BindGro
             &state.ring,
             &state.clock,
             &state.spikes,
+            &state.touches,
         ],
     )
 }
@@ -348,6 +374,10 @@ impl Engine for GpuEngine {
         self.step
     }
 
+    fn live(&self) -> &Live {
+        &self.live
+    }
+
     fn advance(&mut self, steps: u32) -> Result<(), EngineError> {
         if self.step + u64::from(steps) > u64::from(u32::MAX) {
             return Err(EngineError::Misuse(format!("a run ends after {} steps; start a new one", u32::MAX)));
@@ -370,7 +400,7 @@ impl Engine for GpuEngine {
     }
 
     fn change(&mut self, change: &Change) -> Result<(), EngineError> {
-        self.live.apply(change, &self.network)?;
+        self.live.apply(change, &self.network, self.step)?;
         let queue = &self.gpu.queue;
         match *change {
             Change::Learning(on) => self.state.write_learning(queue, on),
@@ -387,6 +417,13 @@ impl Engine for GpuEngine {
             Change::PruningThreshold { projection, threshold } => {
                 if let Some(plastic) = self.plastic(projection) {
                     queue.write_buffer(&plastic.prune_state, 0, bytemuck::bytes_of(&threshold));
+                }
+            }
+            Change::Silence { .. } | Change::Stimulate { .. } => self.write_touches(),
+            Change::Lesion { ref neurons } => {
+                self.write_touches();
+                if !neurons.is_empty() {
+                    self.lesion();
                 }
             }
         }

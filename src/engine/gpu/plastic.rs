@@ -19,6 +19,8 @@ pub(super) struct Plastic {
     pub(super) parameter_buffer: wgpu::Buffer,
     pub(super) weights: wgpu::Buffer,
     pub(super) prune_state: wgpu::Buffer,
+    pub(super) row_start: wgpu::Buffer,
+    pub(super) targets: wgpu::Buffer,
     /// Histogram, then partial sums.
     pub(super) statistics: wgpu::Buffer,
     pub(super) field: wgpu::Buffer,
@@ -115,6 +117,8 @@ impl Plastic {
             parameter_buffer,
             weights,
             prune_state,
+            row_start,
+            targets,
             statistics,
             field,
             bytes,

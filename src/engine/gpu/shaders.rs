@@ -15,6 +15,7 @@ pub const INTEGRATE: ShaderSource = ShaderSource {
         part!("common/random.wgsl"),
         part!("common/neuron.wgsl"),
         part!("common/population.wgsl"),
+        part!("common/touch.wgsl"),
         part!("common/trace_parameters.wgsl"),
         part!("common/trace.wgsl"),
         part!("engine/globals.wgsl"),
@@ -105,6 +106,26 @@ pub const PRUNE_END: ShaderSource = ShaderSource {
     ],
 };
 
+/// Removes the synapses of lesioned neurons.
+pub const LESION: ShaderSource = ShaderSource {
+    label: "engine.lesion",
+    parts: &[
+        part!("common/touch.wgsl"),
+        part!("common/trace_parameters.wgsl"),
+        part!("common/rule_parameters.wgsl"),
+        part!("engine/globals.wgsl"),
+        part!("engine/projection.wgsl"),
+        part!("engine/prune_state.wgsl"),
+        part!("engine/lesion.wgsl"),
+    ],
+};
+
+/// Counts what a lesion left.
+pub const LESION_END: ShaderSource = ShaderSource {
+    label: "engine.lesion_end",
+    parts: &[part!("engine/prune_state.wgsl"), part!("engine/lesion_end.wgsl")],
+};
+
 /// Sums spike counts and membrane values.
 pub const MEASURE_NEURONS: ShaderSource = ShaderSource {
     label: "engine.measure_neurons",
@@ -156,6 +177,8 @@ pub const SHADERS: &[ShaderSource] = &[
     NORMALISE,
     PRUNE,
     PRUNE_END,
+    LESION,
+    LESION_END,
     MEASURE_NEURONS,
     MEASURE_WEIGHTS,
     MEASURE_FIELD,

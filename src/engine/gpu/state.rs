@@ -2,8 +2,10 @@
 //! and lookup tables. In: network and plan. Out: buffers, and what must be written into them after a live change.
 
 use super::layout::{BLOCK_SIZE, BlockSums, EngineGlobals, FieldRequest, StepNumber};
-use crate::engine::{CELL_POISSON, CELL_SPIKE_LIST, EngineError, Live, NeuronState, Plan, PopulationParameters};
-use crate::gpu::Memory;
+use crate::engine::{
+    CELL_POISSON, CELL_SPIKE_LIST, EngineError, Live, NeuronState, Plan, PopulationParameters, Touch,
+};
+use crate::gpu::{Gpu, Memory};
 use crate::model::random::fold_seed;
 use crate::model::{Cell, Network, Source};
 
@@ -35,6 +37,8 @@ pub(super) struct State {
     /// Number of spikes of all time (modulo 2^32), then the ring of step starts.
     pub(super) clock: wgpu::Buffer,
     pub(super) spikes: wgpu::Buffer,
+    /// One [`Touch`] per neuron, or a single empty one while none is touched.
+    pub(super) touches: wgpu::Buffer,
     /// [`SLICE_STEPS`] step numbers, `step_stride` bytes apart.
     pub(super) steps: wgpu::Buffer,
     pub(super) step_stride: u64,
@@ -78,6 +82,7 @@ impl State {
             block_count: blocks.len() as u32,
             spike_mask: spike_capacity - 1,
             start_mask: START_CAPACITY - 1,
+            ..Default::default()
         };
         let population_traces: Vec<_> =
             plan.population_traces.iter().map(|&index| plan.traces[index as usize]).collect();
@@ -99,6 +104,7 @@ impl State {
             ring: memory.zeroed::<i32>("input ring", slots * u64::from(plan.port_count))?,
             clock: memory.zeroed::<u32>("spike clock", 1 + u64::from(START_CAPACITY))?,
             spikes: memory.zeroed::<u32>("spike ring", u64::from(spike_capacity))?,
+            touches: memory.zeroed::<Touch>("touches", 1)?,
             steps,
             step_stride,
             field_request: memory.uniform("field request", &FieldRequest::default())?,
@@ -124,6 +130,28 @@ impl State {
     pub(super) fn write_learning(&mut self, queue: &wgpu::Queue, learning: bool) {
         self.global_values.learning = u32::from(learning);
         queue.write_buffer(&self.globals, 0, bytemuck::bytes_of(&self.global_values));
+    }
+
+    /// Writes what is done to single neurons. True when the buffer is another one now: whoever binds it must do so
+    /// again.
+    pub(super) fn write_touches(&mut self, gpu: &Gpu, live: &Live) -> bool {
+        let bytes: &[u8] = bytemuck::cast_slice(&live.touches);
+        let is_new = bytes.len() as u64 > self.touches.size();
+        if is_new {
+            // As large as the neurons' states, so within every limit that those are within.
+            self.touches = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("touches"),
+                size: bytes.len() as u64,
+                usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            });
+        }
+        if !bytes.is_empty() {
+            gpu.queue.write_buffer(&self.touches, 0, bytes);
+        }
+        self.global_values.touched = u32::from(!bytes.is_empty());
+        gpu.queue.write_buffer(&self.globals, 0, bytemuck::bytes_of(&self.global_values));
+        is_new
     }
 
     /// Writes a population's parameters and background table.

@@ -79,6 +79,7 @@ impl GpuEngine {
             self.plan.drive_changes.partition_point(|change| u64::from(change.step) <= checkpoint.step);
         self.spike_reader.restart(checkpoint.step);
         self.state.write_live(&self.gpu.queue, &self.network, &self.plan, &self.live);
+        self.write_touches();
         for plastic in &mut self.plastics {
             plastic.update_rule(&self.gpu, &self.network, &self.plan, &self.live, self.state.power_first);
         }
