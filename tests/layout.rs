@@ -7,7 +7,9 @@ use spikescope::engine::gpu::layout::{
     PruneState, StepNumber,
 };
 use spikescope::engine::gpu::shaders;
-use spikescope::engine::{HISTOGRAM_BINS, NeuronState, PRUNED, PopulationParameters, RuleParameters, TraceParameters};
+use spikescope::engine::{
+    HISTOGRAM_BINS, NeuronState, PRUNED, PopulationParameters, RuleParameters, Touch, TraceParameters,
+};
 use spikescope::gpu::shader::ShaderSource;
 use wgpu::naga;
 
@@ -109,9 +111,10 @@ fn structs_of_the_model() {
 fn structs_of_the_engine() {
     check!(
         shaders::INTEGRATE,
-        EngineGlobals { seed, learning, population_count, port_count, ring_slots, block_count, spike_mask, start_mask }
+        EngineGlobals { seed, learning, population_count, port_count, ring_slots, block_count, spike_mask, start_mask, touched }
     );
     check!(shaders::INTEGRATE, StepNumber { step, slot });
+    check!(shaders::INTEGRATE, Touch { flags, stimulus_mv, stimulus_end });
     check!(shaders::DELIVER, DeliverSegment { first_source, end_source, delay_min, port_bits, leads, rule_count });
     check!(
         shaders::DELIVER,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use spikescope::engine::gpu::{GpuEngine, GpuOptions};
 use spikescope::engine::{Change, Checkpoint, Engine, NeuronState, SampleRequest, Spike, cpu::CpuEngine};
 use spikescope::gpu::{Gpu, REQUIRE_GPU_VARIABLE};
-use spikescope::model::{Cell, Network, Pruning, PruningPolicy, Receptor, Rule};
+use spikescope::model::{Cell, Connectivity, Network, Pruning, PruningPolicy, Receptor, Rule, Source, SynapseModel};
 
 /// The adapter, or `None` after saying that the test is skipped.
 fn gpu() -> Option<Arc<Gpu>> {
@@ -369,4 +369,115 @@ fn many_samples_may_be_under_way_and_come_back_in_order() {
     assert!(device.len() > 500);
     assert_eq!(device, spikes(&mut pair.host));
     assert_eq!(pair.gpu.take_fault(), None);
+}
+
+/// Every third neuron of a range, from `first` on.
+fn some(range: std::ops::Range<u32>, first: u32) -> Arc<[u32]> {
+    range.skip(first as usize).step_by(3).collect()
+}
+
+#[test]
+fn touched_networks_spike_alike() {
+    let mut relay = networks::digits(64, 30, networks::diehl_cook());
+    let lists = (0..64).map(|k| (1..400).filter(|step| (step + k) % 40 == 0).collect()).collect();
+    relay.populations[0].cell = Cell::Source(Source::SpikeList(lists));
+    for network in
+        [networks::cuba(600), networks::digits(64, 30, networks::diehl_cook()), networks::plastic_sparse(300), relay]
+    {
+        let all = 0..network.neuron_count();
+        let is_poisson = matches!(network.populations[0].cell, Cell::Source(Source::Poisson { .. }));
+        let Some(mut pair) = Pair::new(network, GpuOptions::default()) else { return };
+        if is_poisson {
+            pair.both(|engine| engine.set_rates(0, &networks::image_rates(64, 4)).expect("rates"));
+        }
+        let untouched = pair.advance(150);
+        let mut total = 0;
+        let silent = some(all.clone(), 0);
+        for change in [
+            Change::Silence { neurons: Arc::clone(&silent), on: true },
+            Change::Stimulate { neurons: some(all.clone(), 1), mv: 14.0, duration_ms: 20.0 },
+            Change::Stimulate { neurons: some(all.clone(), 2), mv: -3.5, duration_ms: 9.0 },
+            Change::Lesion { neurons: some(all.clone(), 5) },
+            Change::Silence { neurons: silent, on: false },
+        ] {
+            pair.both(|engine| engine.change(&change).expect("change"));
+            total += pair.advance(60);
+        }
+        assert!(untouched > 20 && total > 40, "{untouched} and {total} spikes");
+        let after = pair.compare();
+        assert_eq!(after.live.touches.len(), all.len());
+        // The touches travel with a checkpoint, from one engine to the other.
+        pair.host.restore(&after).expect("restore");
+        pair.device.restore(&after).expect("restore");
+        pair.advance(60);
+        pair.compare();
+    }
+}
+
+#[test]
+fn a_stimulus_acts_as_the_drive_it_is_and_silence_is_silence() {
+    let synapse = SynapseModel::Current { tau_excitatory_ms: 5.0, tau_inhibitory_ms: 10.0 };
+    let cell = Cell::Lif(networks::lif(synapse));
+    let network = Network {
+        dt_ms: 0.1,
+        seed: 1,
+        populations: vec![networks::population("cells", 0, 4, cell)],
+        ..Default::default()
+    };
+    let Some(mut pair) = Pair::new(network, GpuOptions::default()) else { return };
+    let neurons = |ids: &[u32]| Arc::from(ids);
+    pair.both(|engine| {
+        // 15 mV against a threshold of 10 mV, tau 20 ms: the first spike after 20 ln(15 / 5) = 21.97 ms.
+        engine.change(&Change::Stimulate { neurons: neurons(&[0, 3]), mv: 15.0, duration_ms: 30.0 }).expect("change");
+        engine.change(&Change::Stimulate { neurons: neurons(&[1]), mv: 8.0, duration_ms: 100.0 }).expect("change");
+        engine.change(&Change::Silence { neurons: neurons(&[3]), on: true }).expect("change");
+        engine.advance(1000).expect("advance");
+    });
+    let found = spikes(&mut pair.host);
+    assert_eq!(found, spikes(&mut pair.device));
+    assert_eq!(found, [Spike { step: 220, neuron: 0 }], "one, before its stimulus ends; none of the silenced one");
+    let after = pair.compare();
+    let membrane = |neuron: usize| f64::from(after.neurons[neuron].membrane_mv);
+    assert!((membrane(1) - 8.0 * (1.0 - (-5.0_f64).exp())).abs() < 1e-3, "{}", membrane(1));
+    assert_eq!((membrane(2), membrane(3)), (0.0, 0.0));
+    let beyond = Change::Lesion { neurons: neurons(&[4]) };
+    pair.both(|engine| assert!(engine.change(&beyond).expect_err("no such neuron").to_string().contains("neuron 4")));
+}
+
+#[test]
+fn a_lesion_takes_the_synapses_of_both_directions_and_nothing_else() {
+    let mut network = networks::plastic_sparse(200);
+    network.projections[0].pruning = Some(Pruning { floor_per_neuron: 2, ..networks::progressive() });
+    let Connectivity::Sparse { row_start, target } = network.projections[0].connectivity.clone() else {
+        panic!("sparse")
+    };
+    let Some(mut pair) = Pair::new(network, GpuOptions::default()) else { return };
+    pair.advance(200);
+    let gone: Arc<[u32]> = Arc::from([7, 100, 101]);
+    pair.both(|engine| engine.change(&Change::Lesion { neurons: Arc::clone(&gone) }).expect("change"));
+    let source_of = |synapse: usize| row_start.partition_point(|&start| start as usize <= synapse) as u32 - 1;
+    let is_cut = |synapse: usize| gone.contains(&source_of(synapse)) || gone.contains(&target[synapse]);
+    let at_once = pair.compare();
+    for (synapse, &share) in at_once.weights[0].iter().enumerate() {
+        assert_eq!(share < 0.0, is_cut(synapse), "synapse {synapse}");
+    }
+    // Learning, normalising and pruning leave them alone, and count the same survivors.
+    for _ in 0..3 {
+        pair.advance(150);
+        pair.both(|engine| {
+            engine.normalise(0).expect("normalise");
+            engine.prune(0).expect("prune");
+        });
+    }
+    let after = pair.compare();
+    assert!((0..target.len()).all(|synapse| !is_cut(synapse) || after.weights[0][synapse] < 0.0));
+    assert!(gone.iter().all(|&n| after.spike_counts[n as usize] == at_once.spike_counts[n as usize]));
+    assert!(after.spike_counts.iter().sum::<u32>() > at_once.spike_counts.iter().sum::<u32>() + 100);
+    pair.both(|engine| {
+        assert!(engine.request_sample(&SampleRequest { statistics: true, ..Default::default() }));
+        engine.wait().expect("wait");
+        let sample = engine.poll_sample().expect("sample");
+        let survivors = after.weights[0].iter().filter(|&&share| share >= 0.0).count() as u64;
+        assert_eq!(sample.projections[0].as_ref().map(|p| p.remaining), Some(survivors));
+    });
 }

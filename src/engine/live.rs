@@ -3,7 +3,8 @@
 
 use super::plan::{poisson_threshold, receptor_index};
 use super::{
-    CELL_POISSON, Change, EngineError, Plan, PopulationParameters, RuleParameters, TOUCH_LESIONED, TOUCH_SILENCED, Touch,
+    CELL_POISSON, Change, EngineError, Plan, PopulationParameters, RuleParameters, TOUCH_LESIONED, TOUCH_SILENCED,
+    Touch,
 };
 use crate::model::{Cell, Network};
 
@@ -113,7 +114,17 @@ impl Live {
                 }
                 let steps = (f64::from(duration_ms) / network.dt_ms).round();
                 let end = (step as f64 + steps).min(f64::from(u32::MAX)) as u32;
-                for touch in self.touched(network, neurons)? {
+                let has_membrane = |neuron: u32| {
+                    matches!(
+                        network.populations.get(network.population_of(neuron)).map(|p| &p.cell),
+                        Some(Cell::Lif(_))
+                    )
+                };
+                let cells: Vec<u32> = neurons.iter().copied().filter(|&neuron| has_membrane(neuron)).collect();
+                if cells.is_empty() && !neurons.is_empty() {
+                    return Err(EngineError::Misuse("sources have no membrane that could be stimulated".to_owned()));
+                }
+                for touch in self.touched(network, &cells)? {
                     (touch.stimulus_mv, touch.stimulus_end) = (mv, end);
                 }
             }

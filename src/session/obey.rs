@@ -27,7 +27,19 @@ impl Session {
         if let Err(error) = outcome {
             self.events.notices.say(&error.to_string());
         }
+        self.selected.touches_changed();
         self.refresh();
+    }
+
+    /// Changes something of the selected neurons.
+    fn touch(&mut self, change: impl FnOnce(Arc<[u32]>) -> Change) -> Result<(), SessionError> {
+        if self.selection.count() == 0 {
+            return Err(SessionError::Selection("nothing is selected; select the neurons that are meant".to_owned()));
+        }
+        let change = change(self.selection.ids().collect());
+        self.engine.change(&change)?;
+        self.events.changed(self.engine.step(), &change);
+        Ok(())
     }
 
     fn try_apply(&mut self, command: Command) -> Result<(), SessionError> {
@@ -79,8 +91,13 @@ impl Session {
             Command::DeleteGroup(name) => self.selection.delete_group(&name).map_err(SessionError::Selection)?,
             Command::HideSelected => self.selection.hide_selected(),
             Command::ShowAll => self.selection.show_all(),
-            Command::Silence(_) | Command::Stimulate { .. } | Command::Lesion => {
-                self.events.notices.say("this engine cannot touch single neurons yet");
+            Command::Silence(on) => self.touch(|neurons| Change::Silence { neurons, on })?,
+            Command::Stimulate { mv, duration_ms } => {
+                self.touch(|neurons| Change::Stimulate { neurons, mv, duration_ms })?;
+            }
+            Command::Lesion => {
+                self.touch(|neurons| Change::Lesion { neurons })?;
+                self.observer.look_soon();
             }
             Command::Undo => self.undo_or_redo(false)?,
             Command::Redo => self.undo_or_redo(true)?,

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::command::Select;
 use super::partners::Trace;
-use super::selection::{INPUT, OUTPUT};
+use super::selection::{INPUT, LESIONED, OUTPUT, SILENCED};
 use super::session::Session;
 use super::telemetry::SELECTION_ROWS;
+use crate::engine::{TOUCH_LESIONED, TOUCH_SILENCED};
 
 /// Synapses walked per frame while partners are looked for.
 const WALK: usize = 1 << 22;
@@ -17,11 +18,20 @@ const WALK: usize = 1 << 22;
 pub(super) struct Selected {
     /// A selection whose values are on their way.
     pub(super) waiting: Option<Select>,
-    /// The members that partners were looked for, and the walk under way.
+    /// One more than the version of the members that partners were looked for (0: look again), and the walk under way.
     traced: u64,
     trace: Option<Trace>,
+    /// Step from which on what is done to neurons has to be counted again: a stimulus ends, or something was changed.
+    recount_at: u64,
     /// Versions that the telemetry holds.
     told: (u64, u64, usize),
+}
+
+impl Selected {
+    /// Something was, or may have been, done to single neurons.
+    pub(super) const fn touches_changed(&mut self) {
+        self.recount_at = 0;
+    }
 }
 
 impl Session {
@@ -32,6 +42,7 @@ impl Session {
         {
             self.events.notices.say(&error.to_string());
         }
+        self.count_touches();
         self.trace_partners();
         let selection = &self.selection;
         let told = (selection.version(), selection.members_version(), selection.groups().len());
@@ -50,10 +61,37 @@ impl Session {
         out.groups = selection.groups().iter().map(|g| (g.name.clone(), g.neurons.len() as u64)).collect();
     }
 
+    /// What is done to single neurons, as flags and counts.
+    fn count_touches(&mut self) {
+        let step = self.engine.step();
+        if step < self.selected.recount_at {
+            return;
+        }
+        let touches = &self.engine.live().touches;
+        let has = |flag: u32| touches.iter().map(|touch| u8::from(touch.flags & flag != 0)).collect::<Vec<u8>>();
+        let ends = touches.iter().filter(|touch| touch.stimulus_mv != 0.0).map(|touch| u64::from(touch.stimulus_end));
+        let under_way = || ends.clone().filter(|&end| end > step);
+        let out = &mut self.telemetry.selection;
+        out.stimulated = under_way().count() as u64;
+        self.selected.recount_at = under_way().min().unwrap_or(u64::MAX);
+        let lesioned_before = out.lesioned;
+        for (flag, own, count) in
+            [(TOUCH_SILENCED, SILENCED, &mut out.silenced), (TOUCH_LESIONED, LESIONED, &mut out.lesioned)]
+        {
+            let flags = has(flag);
+            *count = flags.iter().map(|&flag| u64::from(flag)).sum();
+            self.selection.set_flag(own, &flags);
+        }
+        if out.lesioned != lesioned_before {
+            // Synapses went or came back: partners are other ones.
+            self.selected.traced = 0;
+        }
+    }
+
     fn trace_partners(&mut self) {
         let members = self.selection.members_version();
-        if self.selected.traced != members {
-            self.selected.traced = members;
+        if self.selected.traced != members + 1 {
+            self.selected.traced = members + 1;
             self.selected.trace = (self.selection.count() > 0).then(|| Trace::new(&self.network));
             if self.selected.trace.is_none() {
                 self.selection.set_flag(INPUT, &[]);
