@@ -174,6 +174,10 @@ pub(super) fn what_changes(command: &Command, network: &Network) -> Option<(Stri
             Change::PruningThreshold { projection: index, .. } => {
                 (format!("pruning threshold of {}", projection(index)), true)
             }
+            Change::Silence { on: true, .. } => ("silence".to_owned(), false),
+            Change::Silence { on: false, .. } => ("end of silence".to_owned(), false),
+            Change::Stimulate { .. } => ("stimulus".to_owned(), false),
+            Change::Lesion { .. } => ("lesion".to_owned(), false),
         },
         Command::InputRate { population: index, .. } => (format!("input of {}", population(*index)), true),
         Command::Prune(index) => (format!("pruning of {}", projection(*index)), false),
