@@ -354,7 +354,7 @@ fn a_scheduled_pruning_can_be_taken_back_in_a_live_run() {
 
 #[test]
 fn telemetry_forgets_what_has_not_happened() {
-    let mut session = prunable(EngineChoice::Cpu, None);
+    let mut session = open("digits", LEARNING);
     session.apply(Command::Pick(Some(session.network().populations[1].first)));
     run_live(&mut session, 40);
     let steps = session.telemetry().undo_room.steps;
