@@ -6,6 +6,7 @@ use std::time::Duration;
 use egui_wgpu::ScreenDescriptor;
 
 use crate::gpu::Gpu;
+use crate::render::Tile;
 
 /// An egui context and its pipelines for one texture format.
 ///
@@ -64,6 +65,30 @@ impl OverlayPainter {
             again_in,
             platform: output.platform_output,
         }
+    }
+
+    /// Records the overlay over a tile of a picture.
+    pub(super) fn draw_tile(
+        &mut self,
+        gpu: &Gpu,
+        encoder: &mut wgpu::CommandEncoder,
+        target: &wgpu::TextureView,
+        tile: &Tile,
+        painted: &Painted,
+    ) {
+        if tile.is_whole() {
+            return self.draw(gpu, encoder, target, tile.size, painted);
+        }
+        let shift = -egui::vec2(tile.origin[0] as f32, tile.origin[1] as f32) / painted.pixels_per_point;
+        let mut primitives = painted.primitives.clone();
+        for primitive in &mut primitives {
+            primitive.clip_rect = primitive.clip_rect.translate(shift);
+            if let egui::epaint::Primitive::Mesh(mesh) = &mut primitive.primitive {
+                mesh.translate(shift);
+            }
+        }
+        let moved = Painted { primitives, platform: egui::PlatformOutput::default(), ..*painted };
+        self.draw(gpu, encoder, target, tile.size, &moved);
     }
 
     /// Records the overlay over what `target` holds.

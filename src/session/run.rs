@@ -69,6 +69,21 @@ impl Session {
     /// # Errors
     /// A lost device.
     pub fn update(&mut self, wall: Duration, budget: Duration) -> Result<(), SessionError> {
+        self.update_frame(wall, budget, None)
+    }
+
+    /// The same for a film: goes on towards a step and never past it, however long that takes, while the run plays.
+    /// True once it is there.
+    ///
+    /// # Errors
+    /// A lost device.
+    pub fn update_towards(&mut self, step: u64, wall: Duration, budget: Duration) -> Result<bool, SessionError> {
+        let left = u32::try_from(step.saturating_sub(self.engine.step())).unwrap_or(u32::MAX);
+        self.update_frame(wall, budget, Some(left))?;
+        Ok(self.engine.step() >= step)
+    }
+
+    fn update_frame(&mut self, wall: Duration, budget: Duration, most: Option<u32>) -> Result<(), SessionError> {
         self.observer.next_frame();
         self.collect();
         if self.past.is_none() {
@@ -78,7 +93,10 @@ impl Session {
         if self.replay(wall) {
             return Ok(());
         }
-        let wanted = self.clock.wanted(wall, self.network.dt_ms);
+        let wanted = match most {
+            Some(most) if self.clock.playing => most,
+            _ => self.clock.wanted(wall, self.network.dt_ms).min(most.unwrap_or(u32::MAX)),
+        };
         let done = if matches!(self.engine.activity(), Activity::Device { .. }) {
             self.enqueue(wanted, budget)?
         } else {

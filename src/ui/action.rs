@@ -52,8 +52,10 @@ pub enum OverlayAction {
     FullScreen,
     /// Save the picture.
     Screenshot,
-    /// Start or stop filming.
-    Film,
+    /// Save the picture larger or smaller than the window.
+    PictureOf(PictureSize),
+    /// Start filming, or stop.
+    Film(FilmKind),
     /// Save a chart.
     ExportChart {
         /// The chart's name, as its accessible name has it.
@@ -133,6 +135,34 @@ pub enum TourKey {
     Previous,
     /// The viewer takes the camera, or gives it back to the tour.
     TakeOver,
+}
+
+/// How large a picture is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureSize {
+    /// As large as the window, without panels.
+    Bare,
+    /// As the window, this many times as large, panels and all.
+    Times(u32),
+    /// Width and height, pixels; without panels.
+    Pixels([u32; 2]),
+}
+
+/// What a film becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilmKind {
+    /// What this machine can make that most programs play: H.264 where there is ffmpeg, else PNG files.
+    Usual,
+    /// H.264, through ffmpeg.
+    Mp4,
+    /// AV1, through ffmpeg.
+    Webm,
+    /// One uncompressed file.
+    Y4m,
+    /// A folder of PNG files.
+    Frames,
+    /// A short loop: an animated PNG.
+    Loop,
 }
 
 /// What a chart can be saved as.
@@ -243,6 +273,10 @@ const fn shift(key: Key) -> Shortcut {
     Shortcut { key, modifiers: Modifiers::SHIFT, repeats: false }
 }
 
+const fn ctrl_shift(key: Key) -> Shortcut {
+    Shortcut { key, modifiers: Modifiers::COMMAND.plus(Modifiers::SHIFT), repeats: false }
+}
+
 const fn alt(key: Key) -> Shortcut {
     Shortcut { key, modifiers: Modifiers::ALT, repeats: false }
 }
@@ -304,6 +338,14 @@ fn look(from: StandardView) -> Option<OverlayAction> {
 
 fn field_of_view(steps: f32, keeps_size: bool) -> Option<OverlayAction> {
     Some(OverlayAction::FieldOfView { steps, keeps_size })
+}
+
+fn picture(size: PictureSize) -> Option<OverlayAction> {
+    Some(OverlayAction::PictureOf(size))
+}
+
+fn film(kind: FilmKind) -> Option<OverlayAction> {
+    Some(OverlayAction::Film(kind))
 }
 
 /// A run this long is worth a question before it is thrown away, ms of simulated time.
@@ -380,6 +422,22 @@ pub const ACTIONS: &[Entry] = &[
         |_| Some(OverlayAction::Own(Own::Billboards))),
     entry("picture.screenshot", "save the picture as a PNG file", PICTURE, &[key(Key::P)],
         |_| Some(OverlayAction::Screenshot)),
+    entry("picture.bare", "save the picture without panels", PICTURE, &[shift(Key::P)], |_| picture(PictureSize::Bare)),
+    entry("picture.twice", "save picture and panels at twice the size", PICTURE, &[],
+        |_| picture(PictureSize::Times(2))),
+    entry("picture.full-hd", "save the picture at 1920x1080", PICTURE, &[],
+        |_| picture(PictureSize::Pixels([1920, 1080]))),
+    entry("picture.4k", "save the picture at 3840x2160", PICTURE, &[], |_| picture(PictureSize::Pixels([3840, 2160]))),
+    entry("picture.8k", "save the picture at 7680x4320", PICTURE, &[], |_| picture(PictureSize::Pixels([7680, 4320]))),
+    entry("picture.film", "film: start and stop", PICTURE, &[ctrl(Key::R)], |_| film(FilmKind::Usual)),
+    entry("picture.film-mp4", "film as .mp4 (H.264, by ffmpeg)", PICTURE, &[], |_| film(FilmKind::Mp4)),
+    entry("picture.film-webm", "film as .webm (AV1, by ffmpeg)", PICTURE, &[], |_| film(FilmKind::Webm)),
+    entry("picture.film-y4m", "film as .y4m (uncompressed)", PICTURE, &[], |_| film(FilmKind::Y4m)),
+    entry("picture.film-frames", "film as a folder of PNG files", PICTURE, &[], |_| film(FilmKind::Frames)),
+    entry("picture.film-loop", "film a loop of at most 600 frames (animated PNG)", PICTURE, &[],
+        |_| film(FilmKind::Loop)),
+    entry("picture.command", "copy the command that renders this view", PICTURE, &[ctrl_shift(Key::C)],
+        |_| Some(OverlayAction::CopyCommand)),
     entry("picture.full-screen", "full screen on and off", PICTURE, &[key(Key::F11)],
         |_| Some(OverlayAction::FullScreen)),
 

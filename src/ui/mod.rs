@@ -22,7 +22,7 @@ mod style;
 mod timings;
 mod top_bar;
 
-pub use action::{OverlayAction, Tool, TourKey};
+pub use action::{ChartFormat, FilmKind, OverlayAction, PictureSize, Tool, TourKey};
 pub use chart::Span;
 pub use input::{ColourScale, FieldGrid, FrameStats, OverlayInput, WindowState};
 pub use overlay::Overlay;

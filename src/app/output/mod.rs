@@ -69,6 +69,14 @@ impl Destination {
         }
     }
 
+    /// The file or folder.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(path) | Self::Y4m(path) | Self::Movie(path, _) | Self::Png(path) => Some(path),
+            Self::Stdout => None,
+        }
+    }
+
     /// Refuses more frames than it is made for.
     pub(super) fn check_length(&self, frames: u32) -> Result<(), AppError> {
         match self {

@@ -152,6 +152,9 @@ impl ApplicationHandler for Handler {
     }
 
     fn exiting(&mut self, _event_loop: &ActiveEventLoop) {
+        if let Some(shown) = &mut self.shown {
+            shown.finish_keeping();
+        }
         // Surfaces must go before the connection to the display does.
         self.shown = None;
         report::say("ended");

@@ -3,11 +3,15 @@
 //!
 //! `handler` listens to the window system and paces the frames, `stage` holds what is shown (session, renderer,
 //! camera, lens), `screen` the surface, `painter` the overlay's pixels, `pointer` the mouse and the flight keys, `obey`
-//! does what the overlay asks for, `snapshot` saves pictures.
+//! does what the overlay asks for, `keep` saves pictures and
+//! films.
 
 mod caption;
+mod clipboard;
 mod fields;
+mod film;
 mod handler;
+mod keep;
 mod lens;
 mod obey;
 mod painter;
@@ -15,7 +19,6 @@ mod pointer;
 mod report;
 mod screen;
 mod shown;
-mod snapshot;
 mod stage;
 
 use winit::event_loop::EventLoop;

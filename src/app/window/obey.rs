@@ -5,7 +5,7 @@ use std::time::Instant;
 use winit::window::{CursorGrabMode, Fullscreen};
 
 use crate::session::Command;
-use crate::ui::OverlayAction;
+use crate::ui::{OverlayAction, PictureSize};
 
 use super::report;
 use super::shown::{Opening, Shown};
@@ -17,7 +17,10 @@ impl Shown {
         match action {
             OverlayAction::Own(_) => {}
             OverlayAction::Quit => self.wants_to_quit = true,
-            OverlayAction::Screenshot => self.wants_snapshot = true,
+            OverlayAction::Screenshot => self.want_picture(PictureSize::Times(1)),
+            OverlayAction::PictureOf(size) => self.want_picture(size),
+            OverlayAction::Film(kind) => self.toggle_film(kind),
+            OverlayAction::CopyCommand => self.copy_command(),
             OverlayAction::FullScreen => {
                 let window = &self.screen.window;
                 let is_full = window.fullscreen().is_some();
@@ -34,6 +37,7 @@ impl Shown {
                             self.overlay.reset_controls();
                         }
                         report::say(format_args!("command {command:?}"));
+                        self.was_touched = command != Command::Reset && (self.was_touched || changes(&command));
                         stage.apply(command);
                     }
                     OverlayAction::View(index) => stage.go_to_view(index),
@@ -79,4 +83,26 @@ impl Shown {
         }
         self.screen.window.set_cursor_visible(!on);
     }
+}
+
+/// True for what changes the network or its input, which no command line repeats.
+const fn changes(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::Play
+            | Command::Pause
+            | Command::TogglePlay
+            | Command::Step(_)
+            | Command::Speed(_)
+            | Command::Reset
+            | Command::OpenScene(_)
+            | Command::Pick(_)
+            | Command::RasterPopulation(_)
+            | Command::Select(_)
+            | Command::NameGroup(_)
+            | Command::DeleteGroup(_)
+            | Command::HideSelected
+            | Command::ShowAll
+            | Command::Rewind(_)
+    )
 }

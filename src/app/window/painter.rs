@@ -6,6 +6,7 @@ use winit::window::Window;
 use crate::app::overlay_painter::OverlayPainter;
 pub(super) use crate::app::overlay_painter::Painted;
 use crate::gpu::Gpu;
+use crate::render::Tile;
 
 /// egui, its window state and its pixels.
 pub(super) struct Painter {
@@ -36,6 +37,29 @@ impl Painter {
         let mut painted = self.pixels.run(gpu, input, show);
         self.state.handle_platform_output(window, std::mem::take(&mut painted.platform));
         painted
+    }
+
+    /// Runs the overlay once more for a picture of another size, as large in points as the window: text stays sharp.
+    pub(super) fn run_at(&mut self, gpu: &Gpu, size: [u32; 2], times: u32, show: impl FnMut(&mut egui::Ui)) -> Painted {
+        let native = self.context.native_pixels_per_point().unwrap_or(1.0) * times as f32;
+        let time_s = self.context.input(|input| input.time);
+        let mut input = OverlayPainter::untouched_input(size, native, time_s);
+        let points = size.map(|px| px as f32 / (native * self.context.zoom_factor()));
+        input.screen_rect = Some(egui::Rect::from_min_size(egui::Pos2::ZERO, points.into()));
+        input.max_texture_side = Some(gpu.limits.max_texture_dimension_2d as usize);
+        self.pixels.run(gpu, input, show)
+    }
+
+    /// Records the overlay over a tile of a picture.
+    pub(super) fn draw_tile(
+        &mut self,
+        gpu: &Gpu,
+        encoder: &mut wgpu::CommandEncoder,
+        target: &wgpu::TextureView,
+        tile: &Tile,
+        painted: &Painted,
+    ) {
+        self.pixels.draw_tile(gpu, encoder, target, tile, painted);
     }
 
     /// Records the overlay over what `target` holds.

@@ -9,13 +9,13 @@ use winit::event::WindowEvent;
 use crate::gpu::Gpu;
 use crate::model::scene::{Scene, built_in};
 use crate::session::{Command, Telemetry, ViewSettings};
-use crate::ui::{FrameStats, Overlay, OverlayInput, Tool, WindowState};
+use crate::ui::{FrameStats, Overlay, OverlayAction, OverlayInput, Tool, WindowState};
 
+use super::keep::Keep;
 use super::painter::{Painted, Painter};
 use super::pointer::{self, Click, Pointer};
 use super::report;
 use super::screen::{Screen, Target};
-use super::snapshot::{self, Snapshot};
 use super::stage::Stage;
 use super::{WindowError, WindowOptions};
 
@@ -42,17 +42,19 @@ pub(super) enum Next {
 
 /// See the module.
 pub(super) struct Shown {
-    gpu: Arc<Gpu>,
+    pub(super) gpu: Arc<Gpu>,
     pub(super) screen: Screen,
-    painter: Painter,
+    pub(super) painter: Painter,
     pub(super) overlay: Overlay,
     pointer: Pointer,
-    options: WindowOptions,
+    pub(super) options: WindowOptions,
     pub(super) stage: Option<Stage>,
     /// What will be shown next, and whether a frame has said so already.
     pub(super) opening: Option<(Opening, bool)>,
-    snapshot: Option<Snapshot>,
-    pub(super) wants_snapshot: bool,
+    /// Pictures and films on their way into files.
+    pub(super) keep: Keep,
+    /// The network was changed by hand since the scene began.
+    pub(super) was_touched: bool,
     /// Short-lived notices.
     news: Vec<(Instant, String)>,
     /// Lasting notices: what the driver complained about.
@@ -97,8 +99,8 @@ impl Shown {
             options,
             stage: None,
             opening: Some((Opening::Read(Box::new(scene)), false)),
-            snapshot: None,
-            wants_snapshot: false,
+            keep: Keep::default(),
+            was_touched: false,
             news: Vec::new(),
             faults: Vec::new(),
             stats: FrameStats::default(),
@@ -201,13 +203,17 @@ impl Shown {
             let (flight, steering) = pointer::keys(&self.painter.context);
             stage.camera.fly(flight);
             stage.camera.steer(steering);
-            stage.update(wall, SIMULATION_BUDGET)?;
-            let free = self.overlay.free_part();
-            moves = stage.move_camera(wall, free) || flight.is_under_way() || steering.is_under_way();
+            moves = flight.is_under_way() || steering.is_under_way();
+        }
+        self.simulate(wall, SIMULATION_BUDGET)?;
+        let camera_time = self.camera_time(wall);
+        if let Some(stage) = &mut self.stage {
+            moves |= stage.move_camera(camera_time, self.overlay.free_part());
         }
         let painted = self.run_overlay();
-        self.notice_snapshot();
+        self.go_on_keeping(&painted);
         if self.wants_to_quit {
+            self.finish_keeping();
             return Ok(Next::Quit);
         }
         let was_presented = self.present(&painted, now);
@@ -221,8 +227,7 @@ impl Shown {
             || moves
             || self.stage.as_ref().is_some_and(Stage::is_unsettled)
             || self.opening.is_some()
-            || self.snapshot.is_some()
-            || self.wants_snapshot
+            || self.keep.is_busy()
             || matches!(was_presented, Presented::Later)
             || painted.again_in.is_zero()
             || now - self.last_event < LINGER;
@@ -269,6 +274,8 @@ impl Shown {
     }
 
     fn put_on(&mut self, stage: Stage) {
+        self.finish_keeping();
+        self.was_touched = false;
         let title = &stage.scene().title;
         self.screen.window.set_title(&format!("{title} - spikescope"));
         self.overlay.load(stage.network(), stage.driven_population(), &stage.scene().view.charts);
@@ -279,6 +286,19 @@ impl Shown {
 
     fn run_overlay(&mut self) -> Painted {
         self.news.retain(|(since, _)| since.elapsed() < NEWS_FOR);
+        let (painted, actions) = self.paint_overlay(None);
+        for action in actions {
+            self.obey(action);
+        }
+        painted
+    }
+
+    /// The overlay as it is now, this many times as large for a picture of that size. Nobody touches that one.
+    pub(super) fn run_overlay_at(&mut self, size: [u32; 2], times: u32) -> Painted {
+        self.paint_overlay(Some((size, times))).0
+    }
+
+    fn paint_overlay(&mut self, at: Option<([u32; 2], u32)>) -> (Painted, Vec<OverlayAction>) {
         let opening = self.opening.as_ref().map(|(opening, _)| opening.name().to_owned());
         let mut actions = Vec::new();
         let (mut notices, mut views) = (Vec::new(), Vec::new());
@@ -289,6 +309,7 @@ impl Shown {
             caption = stage.caption().map(str::to_owned);
             scale = stage.scale().cloned();
         }
+        notices.extend(self.keep.notices());
         notices.extend(self.faults.iter().cloned());
         notices.extend(self.news.iter().map(|(_, text)| text.clone()));
         if let Some(name) = opening {
@@ -309,21 +330,20 @@ impl Shown {
             window: WindowState {
                 is_flying: self.is_flying,
                 is_touring: self.stage.as_ref().is_some_and(|stage| stage.camera.is_touring()),
-                is_filming: false,
+                is_filming: self.keep.is_filming(),
                 tool: Tool::Orbit,
             },
         };
         let overlay = &mut self.overlay;
-        let painted = self.painter.run(&self.screen.window, &self.gpu, |ui| {
-            actions.extend(overlay.show(ui, &input, &mut settings));
-        });
+        let show = |ui: &mut egui::Ui| actions.extend(overlay.show(ui, &input, &mut settings));
+        let painted = match at {
+            None => self.painter.run(&self.screen.window, &self.gpu, show),
+            Some((size, times)) => self.painter.run_at(&self.gpu, size, times, show),
+        };
         if let Some(stage) = &mut self.stage {
             stage.settings = settings;
         }
-        for action in actions {
-            self.obey(action);
-        }
-        painted
+        (painted, actions)
     }
 
     pub(super) fn tell(&mut self, news: String) {
@@ -343,9 +363,6 @@ impl Shown {
         let started = Instant::now();
         if let Some(stage) = &mut self.stage {
             stage.upload();
-        }
-        if std::mem::take(&mut self.wants_snapshot) && self.snapshot.is_none() {
-            self.take_snapshot(painted);
         }
         let mut encoder = self.encoder();
         let view = texture.texture.create_view(&wgpu::TextureViewDescriptor::default());
@@ -374,25 +391,6 @@ impl Shown {
             None => clear(encoder, view),
         }
         self.painter.draw(&self.gpu, encoder, view, size, painted);
-    }
-
-    fn take_snapshot(&mut self, painted: &Painted) {
-        let Some(stage) = &self.stage else { return };
-        let stem = format!("spikescope-{}-{}", stage.scene().name, stage.telemetry().step);
-        let texture = snapshot::texture(&self.gpu, self.screen.size(), self.screen.format());
-        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        let mut encoder = self.encoder();
-        self.record(&mut encoder, &view, painted);
-        self.snapshot = Some(Snapshot::start(&self.gpu, encoder, &texture, stem));
-    }
-
-    fn notice_snapshot(&mut self) {
-        let Some(outcome) = self.snapshot.as_ref().and_then(Snapshot::poll) else { return };
-        self.snapshot = None;
-        match outcome {
-            Ok(path) => self.tell(format!("saved {}", path.display())),
-            Err(error) => self.tell(format!("the picture was not saved: {error}")),
-        }
     }
 
     fn average(&mut self, wall: Duration) {

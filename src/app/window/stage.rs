@@ -4,6 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::app::canvas::{Canvas, Over};
+use crate::app::output::Notes;
+use crate::app::{AppError, command_line};
 use crate::gpu::Gpu;
 use crate::model::scene::{CameraPose, Scene};
 use crate::model::{Network, Receptor};
@@ -107,6 +110,16 @@ impl Stage {
             fields.update(&self.session.activity(), self.session.step());
         }
         Ok(())
+    }
+
+    /// Simulates towards the step that a film wants next, and not past it; true once it is there.
+    pub(super) fn update_towards(&mut self, step: u64, wall: Duration, budget: Duration) -> Result<bool, SessionError> {
+        let is_there = self.session.update_towards(step, wall, budget)?;
+        self.refresh_picked();
+        if let Some(fields) = &mut self.fields {
+            fields.update(&self.session.activity(), self.session.step());
+        }
+        Ok(is_there)
     }
 
     /// Moves the camera on by the wall time; true while it moves. `free`: the part of the picture that no panel covers,
@@ -222,17 +235,70 @@ impl Stage {
 
     /// Brings the GPU's buffers up to date and records the picture.
     pub(super) fn draw(&mut self, encoder: &mut wgpu::CommandEncoder, target: &wgpu::TextureView, size: [u32; 2]) {
+        let frame = self.picture(size, self.view(size));
+        self.drawn_step = frame.step;
+        self.renderer.draw(encoder, target, &frame);
+    }
+
+    /// What the picture shows now, from `camera`.
+    fn picture(&self, size: [u32; 2], camera: CameraView) -> Frame {
         let step = self.session.step();
-        let frame = Frame {
+        Frame {
             size,
-            camera: self.view(size),
+            camera,
             step,
             elapsed_steps: step.saturating_sub(self.drawn_step),
             dt_ms: self.network.dt_ms,
             settings: self.settings.clone(),
-        };
-        self.drawn_step = step;
-        self.renderer.draw(encoder, target, &frame);
+        }
+    }
+
+    /// The present picture for a canvas: with room for panels as in the window, or straight through the camera.
+    pub(super) fn picture_of(&self, size: [u32; 2], has_panels: bool) -> Frame {
+        let aspect = size[0].max(1) as f32 / size[1].max(1) as f32;
+        let camera = self.camera.view(aspect);
+        self.picture(size, if has_panels { self.lens.through(camera) } else { camera })
+    }
+
+    /// Draws the next piece of a picture on a canvas; true when it was the last one.
+    pub(super) fn expose(&mut self, canvas: &mut Canvas, frame: &Frame, over: Over<'_>) -> Result<bool, AppError> {
+        self.drawn_step = frame.step;
+        canvas.draw(&mut self.renderer, frame, over)
+    }
+
+    /// Gives back what pictures of other sizes than the window's took.
+    pub(super) fn forget_other_sizes(&mut self) {
+        self.renderer.forget_other_sizes();
+    }
+
+    /// The command that renders the present picture at this size.
+    pub(super) fn command(&self, scene: &str, set: &[String], size: [u32; 2], out: &str) -> String {
+        let telemetry = self.session.telemetry();
+        let view = &self.session.scene().view;
+        command_line::Shown {
+            scene,
+            seed: telemetry.seed,
+            set,
+            engine: &telemetry.engine,
+            pose: self.camera.pose(),
+            look: &self.settings,
+            scene_look: &ViewSettings::from_scene(view),
+            at_ms: telemetry.time_ms(),
+            size,
+        }
+        .render_command(out)
+    }
+
+    /// What a picture, or the first frame of a film, says of itself.
+    pub(super) fn notes(&self, command: String, steps_per_frame: u32) -> Notes {
+        let telemetry = self.session.telemetry();
+        Notes {
+            scene: telemetry.scene.clone(),
+            seed: telemetry.seed,
+            first_ms: telemetry.time_ms(),
+            frame_ms: f64::from(steps_per_frame) * telemetry.dt_ms,
+            command,
+        }
     }
 
     /// Uploads what the engine changed; call it once before the pictures of a frame are drawn.
