@@ -441,7 +441,7 @@ impl Renderer {
     #[must_use]
     pub fn pick(&self, network: &Network, camera: &Camera, size: [u32; 2], at: [f32; 2]) -> Option<u32> {
         let view = camera.view(size[0].max(1) as f32 / size[1].max(1) as f32);
-        nearest_neuron(&network.positions, self.neuron_radius, &view, size, at)
+        nearest_neuron(&network.positions, self.neuron_radius, &view, size, at, |_| true)
     }
 
     /// What is sampled, capped or stretched in the picture, and what colours mean; one line each.

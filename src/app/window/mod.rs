@@ -12,12 +12,14 @@ mod fields;
 mod film;
 mod handler;
 mod keep;
+mod lasso;
 mod lens;
 mod obey;
 mod painter;
 mod pointer;
 mod report;
 mod screen;
+mod selecting;
 mod shown;
 mod stage;
 

@@ -28,6 +28,10 @@ impl Shown {
             }
             OverlayAction::ToggleFlight => self.fly(!self.is_flying),
             OverlayAction::LeaveFlight => self.fly(false),
+            OverlayAction::Tool(tool) => {
+                self.pointer.tool = tool;
+                self.pointer.drop_lasso();
+            }
             OverlayAction::Command(Command::OpenScene(name)) => self.opening = Some((Opening::Named(name), false)),
             other => {
                 let Some(stage) = &mut self.stage else { return };

@@ -5,7 +5,11 @@ use std::time::{Duration, Instant};
 
 use winit::event::{ElementState, MouseButton, MouseScrollDelta, WindowEvent};
 
-use crate::render::{Camera, Flight, Steering};
+use crate::render::{Camera, Flight, Region, Steering};
+use crate::session::How;
+use crate::ui::Tool;
+
+use super::lasso::Lasso;
 
 /// A press and a release closer than this, pixels, are a click.
 const CLICK_REACH_PX: f32 = 5.0;
@@ -19,11 +23,13 @@ const NOTCH_PX: f32 = 60.0;
 /// Two fingers on a trackpad go less far than a mouse does.
 const FINGERS: f32 = 1.4;
 
-/// What a click meant.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What a click or a drag meant.
+#[derive(Clone, Debug)]
 pub(super) enum Click {
     /// On the picture, at this pixel.
     Once([f32; 2]),
+    /// A line was drawn around this.
+    Enclosed(Region),
     /// Twice at about the same pixel.
     Twice([f32; 2]),
 }
@@ -36,6 +42,10 @@ pub(super) struct Pointer {
     last_click: Option<(Instant, [f32; 2])>,
     shift: bool,
     ctrl: bool,
+    /// What a drag with the left button does.
+    pub(super) tool: Tool,
+    /// The line being drawn.
+    lasso: Option<Lasso>,
 }
 
 /// A button held down since it was pressed on the picture.
@@ -81,10 +91,13 @@ impl Pointer {
             }
             WindowEvent::MouseInput { state: ElementState::Released, button, .. } => {
                 if let Some(held) = self.held.take_if(|held| held.button == *button) {
+                    if let Some(lasso) = self.lasso.take() {
+                        return Some(Click::Enclosed(lasso.region()));
+                    }
                     return (held.button == MouseButton::Left && !held.moved).then(|| self.click());
                 }
             }
-            WindowEvent::Focused(false) => self.held = None,
+            WindowEvent::Focused(false) => (self.held, self.lasso) = (None, None),
             _ => {}
         }
         None
@@ -93,6 +106,27 @@ impl Pointer {
     /// Where it is, pixels.
     pub(super) const fn at(&self) -> [f32; 2] {
         self.at
+    }
+
+    /// How what is clicked or enclosed now combines with the selection: Shift adds, Ctrl removes, both keep what is
+    /// common.
+    pub(super) const fn how(&self) -> How {
+        match (self.shift, self.ctrl) {
+            (false, false) => How::Replace,
+            (true, false) => How::Add,
+            (false, true) => How::Remove,
+            (true, true) => How::Keep,
+        }
+    }
+
+    /// The line being drawn, if any.
+    pub(super) const fn lasso(&self) -> Option<&Lasso> {
+        self.lasso.as_ref()
+    }
+
+    /// Forgets the line being drawn.
+    pub(super) fn drop_lasso(&mut self) {
+        self.lasso = None;
     }
 
     /// A button is held that was pressed on the picture.
@@ -127,6 +161,9 @@ impl Pointer {
         }
         held.moved = true;
         match held.button {
+            MouseButton::Left if self.tool != Tool::Orbit => {
+                self.lasso.get_or_insert_with(|| Lasso::new(self.tool, held.from)).go_to(at);
+            }
             MouseButton::Left if shift => camera.pan(drag, window_height_px),
             MouseButton::Left => camera.orbit(drag, window_height_px),
             MouseButton::Right if is_flying => camera.look(drag, window_height_px),

@@ -8,8 +8,8 @@ use winit::event::WindowEvent;
 
 use crate::gpu::Gpu;
 use crate::model::scene::{Scene, built_in};
-use crate::session::{Command, Telemetry, ViewSettings};
-use crate::ui::{FrameStats, Overlay, OverlayAction, OverlayInput, Tool, WindowState};
+use crate::session::{Telemetry, ViewSettings};
+use crate::ui::{FrameStats, Overlay, OverlayAction, OverlayInput, WindowState};
 
 use super::keep::Keep;
 use super::painter::{Painted, Painter};
@@ -46,7 +46,7 @@ pub(super) struct Shown {
     pub(super) screen: Screen,
     pub(super) painter: Painter,
     pub(super) overlay: Overlay,
-    pointer: Pointer,
+    pub(super) pointer: Pointer,
     pub(super) options: WindowOptions,
     pub(super) stage: Option<Stage>,
     /// What will be shown next, and whether a frame has said so already.
@@ -146,9 +146,11 @@ impl Shown {
         let is_flying = pointer::keys(&self.painter.context).0.is_under_way();
         match self.pointer.on_event(event, free, is_flying, size[1] as f32, &mut stage.camera) {
             Some(Click::Once(at)) => {
-                let picked = stage.pick(size, at);
-                report::say(format_args!("picked {picked:?}"));
-                stage.apply(Command::Pick(picked));
+                stage.click(size, at, self.pointer.how());
+                return true;
+            }
+            Some(Click::Enclosed(region)) => {
+                stage.select_within(size, &region, self.pointer.how());
                 return true;
             }
             Some(Click::Twice(_)) => stage.focus_picked(),
@@ -331,11 +333,18 @@ impl Shown {
                 is_flying: self.is_flying,
                 is_touring: self.stage.as_ref().is_some_and(|stage| stage.camera.is_touring()),
                 is_filming: self.keep.is_filming(),
-                tool: Tool::Orbit,
+                tool: self.pointer.tool,
             },
         };
+        // A line being drawn stands over the window, never in pictures that are kept.
+        let lasso = self.pointer.lasso().filter(|_| at.is_none());
         let overlay = &mut self.overlay;
-        let show = |ui: &mut egui::Ui| actions.extend(overlay.show(ui, &input, &mut settings));
+        let show = |ui: &mut egui::Ui| {
+            actions.extend(overlay.show(ui, &input, &mut settings));
+            if let Some(lasso) = lasso {
+                lasso.show(ui, ui.ctx().pixels_per_point());
+            }
+        };
         let painted = match at {
             None => self.painter.run(&self.screen.window, &self.gpu, show),
             Some((size, times)) => self.painter.run_at(&self.gpu, size, times, show),

@@ -10,7 +10,7 @@ use crate::app::{AppError, command_line};
 use crate::gpu::Gpu;
 use crate::model::scene::{CameraPose, Scene};
 use crate::model::{Network, Receptor};
-use crate::render::{Bounds, Camera, CameraView, Frame, Pose, Renderer, Tour, TourStop, colour, nearest_neuron};
+use crate::render::{Bounds, Camera, CameraView, Frame, Pose, Renderer, Tour, TourStop, colour};
 use crate::session::view::Variable;
 use crate::session::{
     ActivityBuffers, Command, Session, SessionError, SessionOptions, StandardView, Telemetry, ViewSettings,
@@ -31,15 +31,15 @@ const SETTLED_FRAMES: u32 = 6;
 /// A running scene and its picture.
 pub(super) struct Stage {
     gpu: Arc<Gpu>,
-    session: Session,
-    network: Arc<Network>,
-    renderer: Renderer,
+    pub(super) session: Session,
+    pub(super) network: Arc<Network>,
+    pub(super) renderer: Renderer,
     buffers: ActivityBuffers,
     pub(super) camera: Camera,
     pub(super) settings: ViewSettings,
     /// Names of the scene's saved views.
     pub(super) views: Vec<String>,
-    bounds: Bounds,
+    pub(super) bounds: Bounds,
     /// Seconds of the tour so far.
     tour_s: f64,
     drawn_step: u64,
@@ -106,6 +106,7 @@ impl Stage {
     pub(super) fn update(&mut self, wall: Duration, budget: Duration) -> Result<(), SessionError> {
         self.session.update(wall, budget)?;
         self.refresh_picked();
+        self.show_selection();
         if let Some(fields) = &mut self.fields {
             fields.update(&self.session.activity(), self.session.step());
         }
@@ -175,13 +176,8 @@ impl Stage {
         self.scale.as_ref().map(|(_, scale)| scale)
     }
 
-    fn view(&self, size: [u32; 2]) -> CameraView {
+    pub(super) fn view(&self, size: [u32; 2]) -> CameraView {
         self.lens.through(self.camera.view(size[0].max(1) as f32 / size[1].max(1) as f32))
-    }
-
-    /// The neuron under a pixel.
-    pub(super) fn pick(&self, size: [u32; 2], at: [f32; 2]) -> Option<u32> {
-        nearest_neuron(&self.network.positions, self.settings.neuron_radius, &self.view(size), size, at)
     }
 
     /// Moves the camera to the scene's saved view of this index, if there is one.
