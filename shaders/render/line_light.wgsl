@@ -1,22 +1,22 @@
-// How a synapse line shines and runs: opacity from the weight, the pulse of the source's last spike, the pale flash of a
-// pruned one, the curve. Shared by the rasterised and the gathered draw. Group 2 begins with the lines' buffers.
+// How a synapse line shines and runs: opacity from the weight, the flash of a pruned one, the pulse of the source's last
+// spike, the curve. Shared by the rasterised and the gathered draws. Group 2.
 
 const LINE_RADII = 0.11;         // half width, in neuron radii
 const HALF_WIDTH_LEAST_PX = 0.75;
-const PRUNED_FADE_MS = 300.0;
-const QUIET = 0.0015;            // light below this is not drawn
 const PULSE_LENGTH = 0.045;      // share of the line
+const PULSE_TAIL = 3.0;          // in lengths of a pulse
 const PULSE_GAIN = 7.0;
+const GRAVE_LIGHT = 0.10;
+const FLASH_LIGHT = 1.6;
 
 @group(2) @binding(0) var<storage, read> lines: array<Line>;
 @group(2) @binding(1) var<storage, read> states: array<LineState>;
 @group(2) @binding(2) var<storage, read> line_looks: array<ProjectionLook>;
+@group(2) @binding(3) var<uniform> line_set: LineSet;
 
 struct LineLight {
-    body: f32,
-    pulse: f32,
-    pulse_at: f32,     // share of the way; negative: none
-    pale: bool,        // just pruned
+    light: f32,        // 0: not drawn
+    colour: u32,       // EXCITATORY_LINE, INHIBITORY_LINE or PRUNED_LINE
 }
 
 struct Curve {
@@ -26,53 +26,102 @@ struct Curve {
     d: vec3<f32>,
 }
 
+// A number from 0 to 1 that stays with a synapse.
+fn chance_of(line: Line) -> f32 {
+    var hash = line.synapse * 747796405u + line.projection_delay * 2891336453u;
+    hash = (hash ^ (hash >> 15u)) * 2246822519u;
+    hash = (hash ^ (hash >> 13u)) * 3266489917u;
+    return f32((hash ^ (hash >> 16u)) >> 8u) / 16777216.0;
+}
+
+// Of lines fainter than `quiet`, as many stay as their light together needs, each with that light; a line near its limit
+// fades in and out.
+fn thinned(light: f32, line: Line) -> f32 {
+    if light >= line_set.quiet {
+        return light;
+    }
+    let share = light / line_set.quiet;
+    let stays = clamp((share - chance_of(line) + 0.125) * 4.0, 0.0, 1.0) * min(8.0 * share, 1.0);
+    return select(0.0, line_set.quiet * stays, stays > 0.05);
+}
+
+// How strong a weight looks: steep, so that what was learnt stands out from the many weak ones.
+fn strength_of(share: f32, look: ProjectionLook) -> f32 {
+    let weight = min(max(share, 0.0) / look.share_full, 1.3);
+    return weight * weight * (0.15 + 0.85 * weight);
+}
+
 fn light_of(line: Line, state: LineState, look: ProjectionLook) -> LineLight {
-    // While a neuron is picked, the lines of others step back.
-    let stage_share = select(1.0, 0.3, frame.picked != 0xffffffffu && state.emphasis <= 1.0);
-    let opacity = look.gain * frame.synapse_opacity * stage_share;
+    let opacity = look.gain * line_set.gain;
+    if line_set.style == STYLE_GRAVE {
+        return LineLight(thinned(opacity * GRAVE_LIGHT, line), PRUNED_LINE);
+    }
     if state.pruned_step != 0u {
-        if state.pruned_step == SINCE_EVER {
-            return LineLight(0.0, 0.0, -1.0, true);
-        }
-        let age_ms = f32(frame.step - min(state.pruned_step, frame.step)) * frame.dt_ms;
-        let left = max(1.0 - age_ms / PRUNED_FADE_MS, 0.0);
-        return LineLight(opacity * 1.5 * left * left, 0.0, -1.0, true);
+        return LineLight(opacity * FLASH_LIGHT * state.flash * state.flash, PRUNED_LINE);
     }
     // What has just grown shines brighter for a while.
-    let growth = clamp((state.share - state.average) / look.share_full * 6.0, 0.0, 1.5);
-    // Steep, so that what was learnt stands out from the many weak ones.
-    let weight = min(state.share / look.share_full, 1.3);
-    let strength = weight * weight * (0.15 + 0.85 * weight);
-    let body = opacity * strength * (1.0 + growth) * state.emphasis;
+    let growth = clamp((state.share - state.average) / look.share_full * 8.0, 0.0, 2.0);
+    let light = opacity * strength_of(state.share, look) * (1.0 + growth);
+    return LineLight(thinned(light, line), select(EXCITATORY_LINE, INHIBITORY_LINE, look.inhibitory != 0u));
+}
+
+// Where the pulse of the source's last spike is, as a share of the way; negative: there is none.
+fn pulse_at(line: Line) -> f32 {
     let source = neurons[line.source];
-    if frame.pulse_ms > 0.0 && source.last_spike_step != 0u {
-        // Crosses in the delay, but never faster than can be seen.
-        let crossing_ms = max(f32(line.projection_delay >> 16u) * frame.dt_ms, frame.pulse_ms);
-        let at = spike_age_ms(source) / crossing_ms;
-        if at < 1.0 + PULSE_LENGTH {
-            return LineLight(body, opacity * PULSE_GAIN * strength * min(state.emphasis, 2.0), at, false);
-        }
+    if source.last_spike_step == 0u {
+        return -1.0;
     }
-    return LineLight(body, 0.0, -1.0, false);
+    // Crosses in the delay, but never faster than can be seen.
+    let crossing_ms = max(f32(line.projection_delay >> 16u) * frame.dt_ms, frame.pulse_ms);
+    let at = spike_age_ms(source) / crossing_ms;
+    return select(-1.0, at, at < 1.0 + PULSE_TAIL * PULSE_LENGTH);
 }
 
-// Light of the pulse at a place along the line: a round head, a fading tail.
-fn pulse_profile(along: f32, pulse_at: f32) -> f32 {
-    let ahead = (along - pulse_at) / PULSE_LENGTH;
-    return select(exp(0.35 * ahead), exp(-4.0 * ahead * ahead), ahead > 0.0);
+fn pulse_light(line: Line, state: LineState, look: ProjectionLook) -> f32 {
+    if state.pruned_step != 0u {
+        return 0.0;
+    }
+    return thinned(look.gain * line_set.pulse_gain * PULSE_GAIN * strength_of(state.share, look), line);
 }
 
-// A cubic from a to d. Between populations it leaves along their axis and is drawn a little together; within one it bows
-// sideways, the same way for the same pair.
+// Light of a pulse at a place along the line: a round head, a fading tail.
+fn pulse_profile(along: f32, at: f32) -> f32 {
+    let ahead = (along - at) / PULSE_LENGTH;
+    return select(exp(1.2 * ahead), exp(-4.0 * ahead * ahead), ahead > 0.0);
+}
+
+// Light along a line: what tells sets of lines apart in grey as well. `dashes`: of this line.
+fn pattern_at(along: f32, dashes: f32) -> f32 {
+    switch line_set.style {
+        case STYLE_INPUT: { return 0.35 + 1.3 * along * along; }
+        case STYLE_OUTPUT: { return 1.7 * smoothstep(0.08, 0.16, abs(fract(along * dashes) - 0.5) - 0.12); }
+        case STYLE_DOTTED, STYLE_GRAVE: { return 2.2 * smoothstep(0.26, 0.36, abs(fract(along * dashes) - 0.5)); }
+        default: { return 1.0; }
+    }
+}
+
+// Dashes of a line, or dots: about four neuron radii each, so that they stay in place when the camera moves.
+fn dashes_of(curve: Curve) -> f32 {
+    let each = select(5.0, 2.5, line_set.style >= STYLE_DOTTED) * frame.neuron_radius;
+    return clamp(round(distance(curve.a, curve.d) / each), 2.0, 48.0);
+}
+
+// A cubic from a to d. Between populations it leaves along their axis; within one it bows sideways, the same way for the
+// same pair. Bundling pulls it to the axis, or to the population's middle, but never its ends.
 fn curve_of(a: vec3<f32>, d: vec3<f32>, look: ProjectionLook) -> Curve {
     let chord = d - a;
+    let pull = line_set.bundled;
     if look.bend > 0.0 {
-        let side = cross(chord, vec3<f32>(0.13, 1.0, 0.31));
-        let bow = (vec3<f32>(0.0, 1.0, 0.0) * length(chord) + side * 0.6) * look.bend;
-        return Curve(a, a + chord * 0.3 + bow, d - chord * 0.3 + bow, d);
+        let span = length(chord);
+        let bow = (vec3<f32>(0.0, 1.0, 0.0) * span + cross(chord, vec3<f32>(0.13, 1.0, 0.31)) * 0.6) * look.bend;
+        let inward = 0.85 * pull * smoothstep(0.4, 1.6, span / look.reach);
+        let b = mix(a + chord * 0.3 + bow * (1.0 - pull), look.source_middle, inward);
+        let c = mix(d - chord * 0.3 + bow * (1.0 - pull), look.source_middle, inward);
+        return Curve(a, b, c, d);
     }
-    let b = mix(a + look.axis * 0.38, look.middle - look.axis * 0.12, 0.35);
-    let c = mix(d - look.axis * 0.38, look.middle + look.axis * 0.12, 0.35);
+    let axis = look.target_middle - look.source_middle;
+    let b = mix(a + axis * 0.38, look.source_middle + axis * 0.38, pull);
+    let c = mix(d - axis * 0.38, look.target_middle - axis * 0.38, pull);
     return Curve(a, b, c, d);
 }
 

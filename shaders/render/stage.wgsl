@@ -5,9 +5,10 @@ const UNITS_PER_LIGHT = 4096.0;
 const UNITS_PER_LINE_LIGHT = 16384.0;
 const EXCITATORY = vec3<f32>(1.0, 0.393, 0.073);
 const INHIBITORY = vec3<f32>(0.084, 0.319, 1.0);
+const PRUNED = vec3<f32>(0.956, 0.342, 0.604);
 
 @group(1) @binding(0) var<storage, read> pixels: array<u32>;       // red, green, blue of splats
-@group(1) @binding(1) var<storage, read> line_pixels: array<u32>;  // excitatory and inhibitory light of lines
+@group(1) @binding(1) var<storage, read> line_pixels: array<u32>;  // excitatory, inhibitory and pruned light of lines
 
 struct StageVertex {
     @builtin(position) position: vec4<f32>,
@@ -61,8 +62,9 @@ fn fs_main(in: StageVertex) -> @location(0) vec4<f32> {
         colour += vec3<f32>(f32(pixels[at]), f32(pixels[at + 1u]), f32(pixels[at + 2u])) / UNITS_PER_LIGHT;
     }
     if (frame.gathered & 2u) != 0u {
-        let lines = vec2<f32>(f32(line_pixels[2u * pixel]), f32(line_pixels[2u * pixel + 1u])) / UNITS_PER_LINE_LIGHT;
-        colour += lines.x * EXCITATORY + lines.y * INHIBITORY;
+        let at = 3u * pixel;
+        let lines = vec3<f32>(f32(line_pixels[at]), f32(line_pixels[at + 1u]), f32(line_pixels[at + 2u])) / UNITS_PER_LINE_LIGHT;
+        colour += lines.x * EXCITATORY + lines.y * INHIBITORY + lines.z * PRUNED;
     }
     return vec4<f32>(colour, 1.0);
 }

@@ -222,6 +222,7 @@ impl Film {
         if self.activity.update(&self.gpu, &activity) {
             self.renderer.load(self.session.network(), &self.activity, &self.settings);
         }
+        self.renderer.follow(self.session.network(), &activity, &self.settings, true);
         let aspect = self.size.width as f32 / self.size.height as f32;
         let frame = Frame {
             size: [self.size.width, self.size.height],

@@ -20,6 +20,9 @@ pub const EXCITATORY: [f32; 3] = [1.0, 0.66, 0.30];
 /// Inhibitory synapses: blue.
 pub const INHIBITORY: [f32; 3] = [0.32, 0.60, 1.0];
 
+/// Synapses that were pruned: rose, lighter than [`INHIBITORY`] where there are no colours.
+pub const PRUNED: [f32; 3] = [0.98, 0.62, 0.80];
+
 /// Viridis (van der Walt and Smith 2015), every ninth of the way.
 const VIRIDIS: [u32; 10] =
     [0x440154, 0x482878, 0x3e4989, 0x31688e, 0x26828e, 0x1f9e89, 0x35b779, 0x6ece58, 0xb5de2b, 0xfde725];

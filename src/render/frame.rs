@@ -82,7 +82,7 @@ pub struct FrameUniform {
     pub floor_y: f32,
     /// 0 to 1.
     pub synapse_opacity: f32,
-    /// A pulse takes at least this long to cross its line, ms; 0: no pulses.
+    /// A pulse takes at least this long to cross its line, ms.
     pub pulse_ms: f32,
     /// Weight of the glow.
     pub bloom: f32,
@@ -263,7 +263,7 @@ impl FrameUniform {
             picked: extras.picked.unwrap_or(u32::MAX),
             floor_y: extras.bounds.low[1] - radius - 0.12 * extent,
             synapse_opacity: unit(settings.synapse_opacity),
-            pulse_ms: if settings.synapses.pulses { pulse_ms(settings) } else { 0.0 },
+            pulse_ms: pulse_ms(settings),
             bloom: unit(settings.bloom),
             exposure: if settings.exposure.is_finite() { settings.exposure.clamp(-16.0, 16.0).exp2() } else { 1.0 },
             splat_radius_max_px: extras.splat_radius_max_px,

@@ -2,15 +2,13 @@
 //! software adapters. In go the same groups as for the rasterised draws; the stage adds what was gathered. Integer sums do
 //! not depend on order, so the same state gives the same bytes.
 
+use super::lines::{LinePipelines, Lines, WORKGROUP as LINE_WORKGROUP};
 use super::shaders;
-use super::synapses::{Lines, Synapses};
 use super::wiring::{Bound, group, group_layout, kernel};
 use crate::gpu::{Gpu, grid};
 
 /// Neurons per workgroup of the splat kernel.
 const SPLAT_WORKGROUP: u32 = 256;
-/// Pieces of lines per workgroup.
-const LINE_WORKGROUP: u32 = 64;
 
 /// What is gathered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +33,7 @@ pub(super) struct Gather {
     write_layout: wgpu::BindGroupLayout,
     splats: wgpu::ComputePipeline,
     lines: wgpu::ComputePipeline,
+    pulses: wgpu::ComputePipeline,
     pixels: Pixels,
 }
 
@@ -52,14 +51,15 @@ impl Gather {
         device: &wgpu::Device,
         view: &wgpu::BindGroupLayout,
         activity: &wgpu::BindGroupLayout,
-        synapses: &Synapses,
+        lines: &LinePipelines,
     ) -> Self {
         let write_layout = group_layout(device, "render.gather", &[Bound::Write]);
         let stage_layout = group_layout(device, "render.gathered", &[Bound::Read, Bound::Read]);
         let pixels = Pixels::new(device, &write_layout, &stage_layout, [1, 1], Gathered::default());
         Self {
             splats: kernel(device, &shaders::SPLATS, &[view, activity, &write_layout]),
-            lines: kernel(device, &shaders::LINES_GATHER, &[view, activity, synapses.line_layout(), &write_layout]),
+            lines: kernel(device, &shaders::LINES_GATHER, &[view, activity, lines.layout(), &write_layout]),
+            pulses: kernel(device, &shaders::PULSES_GATHER, &[view, activity, lines.layout(), &write_layout]),
             write_layout,
             stage_layout,
             pixels,
@@ -117,12 +117,20 @@ impl Gather {
             pass.dispatch_workgroups(x, y, 1);
         }
         if what.lines {
-            pass.set_pipeline(&self.lines);
             pass.set_bind_group(3, &self.pixels.write_groups[1], &[]);
             for lines in lines {
+                let set = lines.set();
                 pass.set_bind_group(2, lines.group(), &[]);
-                // Lines are capped far below what one row of the grid holds on adapters where they are gathered.
-                pass.dispatch_workgroups(lines.piece_count().div_ceil(LINE_WORKGROUP).min(limit), 1, 1);
+                if set.gain > 0.0 {
+                    let [x, y] = grid((set.count * set.segments).div_ceil(LINE_WORKGROUP), limit);
+                    pass.set_pipeline(&self.lines);
+                    pass.dispatch_workgroups(x, y, 1);
+                }
+                if set.pulse_gain > 0.0 {
+                    let [x, y] = grid(set.count.div_ceil(LINE_WORKGROUP), limit);
+                    pass.set_pipeline(&self.pulses);
+                    pass.dispatch_workgroups(x, y, 1);
+                }
             }
         }
     }
@@ -153,8 +161,8 @@ impl Pixels {
     }
 }
 
-/// Bytes for splats (three channels) and lines (two).
+/// Bytes for splats (red, green, blue) and lines (excitatory, inhibitory, pruned).
 fn bytes(size: [u32; 2]) -> [u64; 2] {
     let pixels = u64::from(size[0]) * u64::from(size[1]);
-    [12 * pixels, 8 * pixels]
+    [12 * pixels; 2]
 }

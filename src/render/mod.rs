@@ -6,31 +6,38 @@
 //!
 //! [`PointStyle::Quads`]: crate::session::view::PointStyle::Quads
 
+mod arcs;
 mod bloom;
 pub mod camera;
 pub mod colour;
+mod following;
 mod frame;
 mod gather;
+mod layer_notices;
+mod layers;
+mod lines;
+mod looks;
 mod marks;
 mod notices;
 mod pick;
 mod points;
+mod ranking;
 mod region;
 mod renderer;
 mod sampling;
 pub mod shaders;
-mod synapses;
 mod targets;
 mod tile;
 mod wiring;
 
 pub use camera::{Camera, CameraView, Flight, Pose, Steering, Tour, TourStop};
 pub use frame::{Bounds, Frame, FrameUniform, PopulationLook, pulse_ms};
+pub use lines::{Line, LineRange, LineSet, LineState};
+pub use looks::{ProjectionLook, line_colours};
 pub use marks::Mark;
 pub use pick::nearest_neuron;
 pub use region::{Region, neurons_within};
 pub use renderer::Renderer;
-pub use sampling::{Drawn, DrawnSynapse, of_neuron, sample};
+pub use sampling::{Drawn, DrawnSynapse, Ends, of_neurons, sample};
 pub use shaders::SHADERS;
-pub use synapses::{Line, LineRange, LineState, ProjectionLook};
 pub use tile::Tile;

@@ -2,21 +2,16 @@
 //! facts as they arise, out come lines of text.
 
 use super::colour;
-use super::frame::{flash_share, pulse_ms};
+use super::frame::flash_share;
 use super::gather::Gathered;
-use super::sampling::Drawn;
 use crate::model::Network;
 use crate::session::ViewSettings;
-use crate::session::view::{Direction, Variable};
+use crate::session::view::Variable;
 
 /// Facts about the last picture.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     neurons: (u64, u64),
-    synapses: (u64, u64),
-    budget_lowered: bool,
-    picked: (u64, u64),
-    delays_ms: Option<[f64; 2]>,
     legends: Vec<(Variable, String)>,
     settings: Option<ViewSettings>,
     splat_radius_px: Option<f32>,
@@ -24,23 +19,12 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn new(network: &Network, neurons: u32, drawn: &Drawn, budget_lowered: bool) -> Self {
-        let delays = drawn.synapses.iter().map(|s| f64::from(s.delay) * network.dt_ms);
-        let range = delays.fold(None, |range: Option<[f64; 2]>, delay| {
-            Some(range.map_or([delay; 2], |[low, high]| [low.min(delay), high.max(delay)]))
-        });
+    pub(super) fn new(network: &Network, neurons: u32) -> Self {
         Self {
             neurons: (u64::from(neurons), u64::from(network.neuron_count())),
-            synapses: (drawn.synapses.len() as u64, drawn.total()),
-            budget_lowered,
-            delays_ms: range,
             legends: Variable::ALL.iter().map(|&by| (by, colour::legend(by, network))).collect(),
             ..Self::default()
         }
-    }
-
-    pub(super) fn note_picked(&mut self, drawn: &Drawn) {
-        self.picked = (drawn.synapses.len() as u64, drawn.total());
     }
 
     pub(super) fn note_frame(&mut self, settings: &ViewSettings, gathered: Gathered, splat_radius_px: f32) {
@@ -49,6 +33,11 @@ impl Facts {
         }
         self.splat_radius_px = gathered.splats.then_some(splat_radius_px);
         self.lines_gathered = gathered.lines;
+    }
+
+    /// The settings of the last picture, and whether its lines were gathered.
+    pub(super) fn frame(&self) -> Option<(&ViewSettings, bool)> {
+        self.settings.as_ref().map(|settings| (settings, self.lines_gathered))
     }
 
     /// As text.
@@ -69,35 +58,15 @@ impl Facts {
         if share < 0.95 {
             lines.push(format!("so many neurons share their light: a spike shines with {:.0} % of it", 100.0 * share));
         }
-        let layers = settings.synapses;
-        if layers.sample {
-            lines.extend(share_line("synapses", self.synapses, self.budget_lowered));
-        }
-        if layers.of_selection != Direction::None {
-            lines.extend(share_line("synapses of the picked neuron", self.picked, self.budget_lowered));
-        }
-        lines.extend(self.pulse_line(settings));
-        if self.lines_gathered && layers.any() {
-            lines.push("synapses are drawn behind all neurons".to_owned());
-        }
         if settings.colour.by != Variable::Population {
             lines.extend(self.legends.iter().filter(|(by, _)| *by == settings.colour.by).map(|(_, text)| text.clone()));
         }
         lines
     }
-
-    fn pulse_line(&self, settings: &ViewSettings) -> Option<String> {
-        let [low, high] = self.delays_ms?;
-        let shortest = f64::from(pulse_ms(settings));
-        (settings.synapses.pulses && low < shortest).then(|| {
-            let delays = if low < high { format!("{low:.1} to {high:.1}") } else { format!("{low:.1}") };
-            format!("pulses take at least {shortest:.0} ms to cross, to be seen (delays: {delays} ms)")
-        })
-    }
 }
 
 /// Nothing to say when all are drawn.
-fn share_line(what: &str, (drawn, all): (u64, u64), lowered: bool) -> Option<String> {
+pub(super) fn share_line(what: &str, (drawn, all): (u64, u64), lowered: bool) -> Option<String> {
     (drawn < all).then(|| {
         let percent = 100.0 * drawn as f64 / all as f64;
         let digits = if percent < 0.1 { 3 } else { 1 };
@@ -107,7 +76,7 @@ fn share_line(what: &str, (drawn, all): (u64, u64), lowered: bool) -> Option<Str
 }
 
 /// 1234567 as 1,234,567.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

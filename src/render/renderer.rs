@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use glam::Vec3;
 use wgpu::util::DeviceExt;
 
 use super::bloom::Bloom;
@@ -10,20 +11,21 @@ use super::camera::Camera;
 use super::colour;
 use super::frame::{Bounds, Extras, Frame, FrameUniform, PopulationLook};
 use super::gather::{Gather, Gathered};
+use super::layer_notices;
+use super::layers::{Layers, SelectionChange};
+use super::lines::{LinePipelines, Lines};
 use super::marks::Marks;
 use super::notices::Facts;
 use super::pick::nearest_neuron;
 use super::points::Points;
-use super::sampling;
 use super::shaders;
-use super::synapses::{Lines, Synapses};
 use super::targets::{GlowChain, TargetLayouts, Targets};
 use super::tile::Tile;
 use super::wiring::{Bound, Depth, Draw, LIGHT_FORMAT, Mix, attachment, group, group_layout};
-use crate::engine::NeuronState;
+use crate::engine::{Activity, NeuronState};
 use crate::gpu::Gpu;
 use crate::model::Network;
-use crate::session::view::{ChannelSlot, Direction, PointStyle, SynapseLayers};
+use crate::session::view::{ChannelSlot, PointStyle};
 use crate::session::{ActivityBuffers, ViewSettings};
 
 /// Sizes of pictures whose textures are kept.
@@ -40,7 +42,7 @@ pub struct Renderer {
     tone: wgpu::RenderPipeline,
     points: Points,
     gather: Gather,
-    synapses: Synapses,
+    lines: LinePipelines,
     marks: Marks,
     bloom: Bloom,
     chain: GlowChain,
@@ -60,12 +62,8 @@ struct Loaded {
     neuron_count: u32,
     view_group: wgpu::BindGroup,
     activity_group: wgpu::BindGroup,
-    weights: Vec<Option<wgpu::Buffer>>,
-    synapse_budget: u32,
-    segments: u32,
-    sample: Option<Lines>,
-    of_picked: Option<Lines>,
-    partners: Vec<u32>,
+    dt_ms: f64,
+    layers: Layers,
 }
 
 impl Renderer {
@@ -77,8 +75,8 @@ impl Renderer {
         let activity_layout = group_layout(device, "render.activity", &[Bound::Read, Bound::Read, Bound::Read]);
         let tone_layout = group_layout(device, "render.tone", &[Bound::Texture, Bound::Texture, Bound::Sampler]);
         let chain = GlowChain::new(gpu.is_software());
-        let synapses = Synapses::new(device, &view_layout, &activity_layout);
-        let gather = Gather::new(device, &view_layout, &activity_layout, &synapses);
+        let lines = LinePipelines::new(device, &view_layout, &activity_layout);
+        let gather = Gather::new(device, &view_layout, &activity_layout, &lines);
         let stage = Draw {
             source: &shaders::STAGE,
             groups: &[&view_layout, &gather.stage_layout],
@@ -118,7 +116,7 @@ impl Renderer {
         Self {
             points: Points::new(device, &view_layout, &activity_layout),
             gather,
-            synapses,
+            lines,
             marks: Marks::new(device, &view_layout, &activity_layout),
             bloom: Bloom::new(device, chain),
             view_layout,
@@ -185,12 +183,9 @@ impl Renderer {
                 first(&activity.traces, size_of::<f32>()),
             ],
         );
-        let budget = line_budget(&self.gpu, settings.synapse_budget);
-        let drawn = sampling::sample(network, budget);
-        let segments = line_segments(&self.gpu, drawn.synapses.len());
-        let weights = activity.weights.clone();
-        let sample = self.synapses.lines(&self.gpu, network, &weights, &drawn, &|_| 1.0, segments);
-        self.facts = Facts::new(network, neuron_count, &drawn, budget < settings.synapse_budget);
+        let layers =
+            Layers::new(&self.gpu, &self.lines, network, &activity.weights, settings, super::arcs::Arcs::default());
+        self.facts = Facts::new(network, neuron_count);
         self.picked = None;
         self.marks.set(&self.gpu, None, &[]);
         self.loaded = Some(Loaded {
@@ -198,12 +193,8 @@ impl Renderer {
             neuron_count,
             view_group,
             activity_group,
-            weights,
-            synapse_budget: settings.synapse_budget,
-            segments,
-            sample,
-            of_picked: None,
-            partners: Vec::new(),
+            dt_ms: network.dt_ms,
+            layers,
         });
     }
 
@@ -222,7 +213,7 @@ impl Renderer {
     /// True when these settings ask for another sample of synapses than was loaded; [`Self::load`] then makes it.
     #[must_use]
     pub fn needs_load(&self, settings: &ViewSettings) -> bool {
-        self.loaded.as_ref().is_none_or(|loaded| loaded.synapse_budget != settings.synapse_budget)
+        self.loaded.as_ref().is_none_or(|loaded| loaded.layers.lacks(&self.gpu, settings))
     }
 
     /// Lights up a neuron and its strongest partners (neuron, weight; negative weights are inhibitory), with their lines.
@@ -231,31 +222,24 @@ impl Renderer {
         let neuron = neuron.filter(|&n| n < network.neuron_count());
         self.marks.set(&self.gpu, neuron, partners);
         let Some(loaded) = &mut self.loaded else { return };
-        let mut ids: Vec<u32> =
-            if neuron.is_some() { partners.iter().map(|(id, _)| *id).collect() } else { Vec::new() };
-        ids.sort_unstable();
-        if neuron == self.picked && ids == loaded.partners {
-            return;
-        }
         self.picked = neuron;
-        loaded.partners = ids;
-        loaded.of_picked = neuron.and_then(|neuron| {
-            let budget = line_budget(&self.gpu, loaded.synapse_budget);
-            let drawn = sampling::of_neuron(network, neuron, budget);
-            self.facts.note_picked(&drawn);
-            let emphasis = |k: usize| {
-                let s = drawn.synapses[k];
-                let other = if s.source == neuron { s.target } else { s.source };
-                if loaded.partners.binary_search(&other).is_ok() { 4.0 } else { 1.5 }
-            };
-            self.synapses.lines(&self.gpu, network, &loaded.weights, &drawn, &emphasis, loaded.segments)
-        });
+        loaded.layers.select(&self.gpu, &self.lines, network, SelectionChange::Picked(neuron));
     }
 
     /// Shows the synapses of these neurons, within the budget. May be called for every picture: work is done only when
     /// `version` is another than before.
     pub fn set_selected(&mut self, network: &Network, ids: &[u32], version: u64) {
-        let _ = (network, ids, version, &mut self.facts);
+        if let Some(loaded) = &mut self.loaded {
+            loaded.layers.select(&self.gpu, &self.lines, network, SelectionChange::Selected(ids, version));
+        }
+    }
+
+    /// Follows the weights for layers that rank synapses or show the pruned. Call it once before each picture. `wait`: do
+    /// not come back before what was found is there, so that the same run gives the same pictures; else never blocks.
+    pub fn follow(&mut self, network: &Arc<Network>, activity: &Activity<'_>, settings: &ViewSettings, wait: bool) {
+        if let Some(loaded) = &mut self.loaded {
+            loaded.layers.follow(&self.gpu, &self.lines, network, activity, (settings.synapses, wait));
+        }
     }
 
     /// Records the draws of one picture. Before the next picture is recorded, the encoder must be submitted: they share
@@ -308,6 +292,9 @@ impl Renderer {
     fn draw_light(&mut self, encoder: &mut wgpu::CommandEncoder, frame: &Frame, tile: &Tile) -> bool {
         let size = tile.size;
         self.choose_targets(tile);
+        if let Some(loaded) = &mut self.loaded {
+            loaded.layers.prepare(&self.gpu, &frame.settings, far_of(frame, &loaded.bounds));
+        }
         let (Some(loaded), Some(targets)) = (&self.loaded, self.targets.last()) else { return false };
         let wanted = self.wish(loaded.neuron_count, &frame.settings);
         let gathered = self.gather.prepare(&self.gpu, size, wanted);
@@ -317,7 +304,7 @@ impl Renderer {
             picked: self.picked,
             splat_radius_max_px: splat_radius_max_px(&self.gpu, loaded.neuron_count),
             splat_grid_width: Gather::splat_grid_width(&self.gpu, loaded.neuron_count),
-            line_segments: loaded.segments,
+            line_segments: 0,
             gathered: gathered.bits(),
         };
         let uniform = FrameUniform::new(frame, &extras).of_tile(tile);
@@ -325,7 +312,7 @@ impl Renderer {
         self.facts.note_frame(&frame.settings, gathered, extras.splat_radius_max_px);
         self.gpu.queue.write_buffer(&self.uniform, 0, bytemuck::bytes_of(&uniform));
         self.look_up_weights(encoder, loaded);
-        self.draw_scene(encoder, loaded, targets, gathered, frame.settings.synapses);
+        self.draw_scene(encoder, loaded, targets, gathered);
         true
     }
 
@@ -377,10 +364,10 @@ impl Renderer {
         }
     }
 
-    /// Every line follows its weight, hidden or not, so that what was pruned meanwhile does not flash when shown again.
+    /// Every line follows its weight, shown or not.
     fn look_up_weights(&self, encoder: &mut wgpu::CommandEncoder, loaded: &Loaded) {
-        let all = [&loaded.sample, &loaded.of_picked];
-        if !all.iter().any(|lines| lines.as_ref().is_some_and(Lines::has_updates)) {
+        let mut changing = loaded.layers.changing().peekable();
+        if changing.peek().is_none() {
             return;
         }
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
@@ -388,25 +375,16 @@ impl Renderer {
             timestamp_writes: None,
         });
         pass.set_bind_group(0, &loaded.view_group, &[]);
-        for lines in all.into_iter().flatten() {
-            self.synapses.update(&mut pass, lines);
+        for lines in changing {
+            self.lines.update(&mut pass, lines);
         }
     }
 
-    fn draw_scene(
-        &self,
-        encoder: &mut wgpu::CommandEncoder,
-        loaded: &Loaded,
-        targets: &Targets,
-        gathered: Gathered,
-        layers: SynapseLayers,
-    ) {
-        let sample = loaded.sample.as_ref().filter(|_| layers.sample);
-        let of_picked = loaded.of_picked.as_ref().filter(|_| layers.of_selection != Direction::None);
-        let shown: Vec<&Lines> = sample.into_iter().chain(of_picked).collect();
+    fn draw_scene(&self, encoder: &mut wgpu::CommandEncoder, loaded: &Loaded, targets: &Targets, gathered: Gathered) {
+        let shining: Vec<&Lines> = loaded.layers.shining().collect();
         let groups = [&loaded.view_group, &loaded.activity_group];
         if gathered != Gathered::default() {
-            self.gather.gather(&self.gpu, encoder, groups, gathered, loaded.neuron_count, &shown);
+            self.gather.gather(&self.gpu, encoder, groups, gathered, loaded.neuron_count, &shining);
         }
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
             label: Some("render.scene"),
@@ -427,8 +405,8 @@ impl Renderer {
             self.points.draw_spheres(&mut pass, loaded.neuron_count);
         }
         if !gathered.lines {
-            for lines in shown {
-                self.synapses.draw(&mut pass, lines);
+            for lines in shining {
+                self.lines.draw(&mut pass, lines);
             }
         }
         if !gathered.splats {
@@ -447,7 +425,11 @@ impl Renderer {
     /// What is sampled, capped or stretched in the picture, and what colours mean; one line each.
     #[must_use]
     pub fn notices(&self) -> Vec<String> {
-        self.facts.lines()
+        let mut lines = self.facts.lines();
+        if let (Some(loaded), Some((settings, are_gathered))) = (&self.loaded, self.facts.frame()) {
+            lines.extend(layer_notices::notices(&loaded.layers, settings, loaded.dt_ms, are_gathered));
+        }
+        lines
     }
 }
 
@@ -461,18 +443,13 @@ fn splat_radius_max_px(gpu: &Gpu, neurons: u32) -> f32 {
     }
 }
 
-/// Lines that this adapter draws fast enough, at most what was asked for.
-fn line_budget(gpu: &Gpu, asked: u32) -> u32 {
-    asked.min(if gpu.is_software() { 20_000 } else { 500_000 })
-}
-
-/// Pieces per curved line: fewer where vertices are expensive or lines are many.
-fn line_segments(gpu: &Gpu, lines: usize) -> u32 {
-    match (gpu.is_software(), lines) {
-        (true, 0..=1_000) | (false, 100_001..) => 10,
-        (true, _) => 7,
-        (false, _) => 18,
-    }
+/// How far away a network is: 0 while it fills a good part of the picture, 1 where single lines can no longer be told.
+fn far_of(frame: &Frame, bounds: &Bounds) -> f32 {
+    let away = frame.camera.eye.distance(Vec3::from_array(bounds.centre())).max(1e-6);
+    let height = frame.size[1].max(1) as f32;
+    let share = bounds.radius() * frame.camera.focal_px(height) / (away * height);
+    let far = ((0.34 - share) / 0.18).clamp(0.0, 1.0);
+    far * far * (3.0 - 2.0 * far)
 }
 
 /// Neurons whose state can be bound at once, and drawn with six vertices each.

@@ -74,43 +74,103 @@ pub fn sample(network: &Network, budget: u32) -> Drawn {
     drawn
 }
 
-/// Synapses from and to one neuron, at most `budget` (every n-th where there are more).
+/// Which synapses of a set of neurons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// Those that end at one of them.
+    Inputs,
+    /// Those that begin at one of them.
+    Outputs,
+    /// Those that end at one of them and begin elsewhere.
+    InputsFromOutside,
+}
+
+/// Synapses of these neurons, at most `budget` (every n-th where there are more).
 #[must_use]
-pub fn of_neuron(network: &Network, neuron: u32, budget: u32) -> Drawn {
-    let population = network.population_of(neuron);
-    let Some(local) = network.populations.get(population).map(|p| neuron.saturating_sub(p.first)) else {
-        return Drawn::default();
-    };
-    let mut ids: Vec<Vec<u64>> = Vec::with_capacity(network.projections.len());
-    for (index, projection) in network.projections.iter().enumerate() {
-        let mut of_projection = Vec::new();
-        if projection.source == population {
-            of_projection.extend(outgoing(network, index, local));
+pub fn of_neurons(network: &Network, neurons: &[u32], ends: Ends, budget: u32) -> Drawn {
+    let mut is_one = vec![false; network.neuron_count() as usize];
+    for &neuron in neurons {
+        if let Some(one) = is_one.get_mut(neuron as usize) {
+            *one = true;
         }
-        if projection.target == population {
-            of_projection.extend(incoming(network, index, local));
-        }
-        of_projection.sort_unstable();
-        of_projection.dedup();
-        ids.push(of_projection);
     }
-    let totals: Vec<u64> = ids.iter().map(|ids| ids.len() as u64).collect();
+    let totals: Vec<u64> = (0..network.projections.len())
+        .map(|projection| {
+            let mut count = 0;
+            each_of(network, projection, neurons, &is_one, ends, &mut |_| count += 1);
+            count
+        })
+        .collect();
     let wishes: Vec<f64> = totals.iter().map(|&total| total as f64).collect();
     let shares = divide(u64::from(budget), &totals, &wishes);
     let mut drawn = Drawn { totals, ..Drawn::default() };
-    for (projection, (ids, &share)) in ids.iter().zip(&shares).enumerate() {
-        let first = drawn.synapses.len();
-        for k in 0..share {
-            let id = ids[span_start(ids.len() as u64, share, k) as usize];
-            drawn.synapses.push(look_up(network, projection, id));
+    for (projection, &share) in shares.iter().enumerate() {
+        let (first, total) = (drawn.synapses.len(), drawn.totals[projection]);
+        let (mut at, mut taken) = (0, 0);
+        let mut ids = Vec::with_capacity(share as usize);
+        each_of(network, projection, neurons, &is_one, ends, &mut |id| {
+            if taken < share && at == span_start(total, share, taken) {
+                ids.push(id);
+                taken += 1;
+            }
+            at += 1;
+        });
+        ids.sort_unstable();
+        drawn.synapses.extend(ids.into_iter().map(|id| look_up(network, projection, id)));
+        drawn.ranges.push(first..drawn.synapses.len());
+    }
+    drawn
+}
+
+/// Calls `found` with each synapse of a projection that belongs to these neurons.
+fn each_of(
+    network: &Network,
+    projection: usize,
+    neurons: &[u32],
+    is_one: &[bool],
+    ends: Ends,
+    found: &mut dyn FnMut(u64),
+) {
+    let p = &network.projections[projection];
+    let (sources, targets) = (&network.populations[p.source], &network.populations[p.target]);
+    if ends == Ends::Outputs {
+        let own = neurons.iter().filter(|&&n| sources.neurons().contains(&n));
+        return own.for_each(|n| outgoing(network, projection, n - sources.first).for_each(&mut *found));
+    }
+    let from_outside = |source: u32| ends == Ends::Inputs || !is_one[(sources.first + source) as usize];
+    if let Connectivity::Sparse { row_start, target } = &p.connectivity {
+        // One look at every synapse, however many neurons ask.
+        let is_target = &is_one[targets.first as usize..(targets.first + targets.size) as usize];
+        if !is_target.contains(&true) {
+            return;
         }
+        for source in (0..sources.size).filter(|&source| from_outside(source)) {
+            let row = row_start[source as usize]..row_start[source as usize + 1];
+            row.filter(|&id| is_target[target[id as usize] as usize]).for_each(|id| found(u64::from(id)));
+        }
+        return;
+    }
+    for neuron in neurons.iter().filter(|&&n| targets.neurons().contains(&n)) {
+        let ids = incoming(network, projection, neuron - targets.first).into_iter();
+        ids.filter(|&id| from_outside(network.ends_of(projection, id).0)).for_each(&mut *found);
+    }
+}
+
+/// Synapses given by their ids, in any order, per projection; `totals`: what they were taken from.
+#[must_use]
+pub(super) fn of_ids(network: &Network, ids: Vec<Vec<u64>>, totals: Vec<u64>) -> Drawn {
+    let mut drawn = Drawn { totals, ..Drawn::default() };
+    for (projection, mut ids) in ids.into_iter().enumerate() {
+        let first = drawn.synapses.len();
+        ids.sort_unstable();
+        drawn.synapses.extend(ids.into_iter().map(|id| look_up(network, projection, id)));
         drawn.ranges.push(first..drawn.synapses.len());
     }
     drawn
 }
 
 /// Divides a budget by wishes; nobody gets more than there is, and what one leaves the others share.
-fn divide(budget: u64, totals: &[u64], wishes: &[f64]) -> Vec<u64> {
+pub(super) fn divide(budget: u64, totals: &[u64], wishes: &[f64]) -> Vec<u64> {
     let mut shares = vec![0_u64; totals.len()];
     let mut open: Vec<usize> = (0..totals.len()).filter(|&p| totals[p] > 0).collect();
     let mut left = budget;
@@ -187,9 +247,8 @@ fn incoming(network: &Network, projection: usize, target: u32) -> Vec<u64> {
             .filter(|&source| source != target)
             .map(|source| source * (targets - 1) + target - u64::from(target > source))
             .collect(),
-        Connectivity::Sparse { target: all, .. } => {
-            all.iter().enumerate().filter(|(_, t)| u64::from(**t) == target).map(|(id, _)| id as u64).collect()
-        }
+        // Searched by the caller, for all neurons at once.
+        Connectivity::Sparse { .. } => Vec::new(),
     }
 }
 
@@ -264,14 +323,25 @@ mod tests {
     }
 
     #[test]
-    fn a_neurons_synapses_all_touch_it() {
+    fn inputs_and_outputs_of_neurons_are_told_apart_and_counted() {
         let network = network();
-        for (neuron, expected) in [(7, 50 + 2), (203, 200 + 1 + 49), (251, 1 + 49 + 8)] {
-            let drawn = of_neuron(&network, neuron, 10_000);
-            assert_eq!(drawn.synapses.len(), expected, "neuron {neuron}");
-            assert!(drawn.synapses.iter().all(|s| s.source == neuron || s.target == neuron));
+        for (neuron, inputs, outputs) in [(7, 0, 50 + 2), (203, 200 + 49, 1), (251, 1 + 8, 49)] {
+            let of = |ends| of_neurons(&network, &[neuron], ends, 10_000).synapses;
+            assert_eq!((of(Ends::Inputs).len(), of(Ends::Outputs).len()), (inputs, outputs), "neuron {neuron}");
+            assert!(of(Ends::Inputs).iter().all(|s| s.target == neuron));
+            assert!(of(Ends::Outputs).iter().all(|s| s.source == neuron));
         }
-        let some = of_neuron(&network, 203, 20);
-        assert!(some.synapses.len() <= 20 && some.total() == 250);
+        let some = of_neurons(&network, &[203], Ends::Inputs, 20);
+        assert!(some.synapses.len() <= 20 && some.total() == 249);
+    }
+
+    #[test]
+    fn a_synapse_within_a_selection_is_drawn_once() {
+        let network = network();
+        let ids: Vec<u32> = (200..300).collect();
+        let count = |ends| of_neurons(&network, &ids, ends, 100_000).total();
+        assert_eq!(count(Ends::Outputs), 50 + 2450);
+        assert_eq!(count(Ends::InputsFromOutside), 10_000 + 400);
+        assert_eq!(count(Ends::Inputs), network.synapse_count());
     }
 }

@@ -14,6 +14,8 @@ const NEURON: (&str, &str) = part!("common/neuron.wgsl");
 const ACTIVITY: (&str, &str) = part!("render/activity.wgsl");
 const LINE: (&str, &str) = part!("render/line.wgsl");
 const LINE_LIGHT: (&str, &str) = part!("render/line_light.wgsl");
+const RIBBON: (&str, &str) = part!("render/ribbon.wgsl");
+const GATHER_LINE: (&str, &str) = part!("render/gather_line.wgsl");
 const LIGHT: (&str, &str) = part!("render/light.wgsl");
 
 /// Backdrop and floor.
@@ -33,12 +35,22 @@ pub const LINES_UPDATE: ShaderSource =
 /// Synapses as lines.
 pub const LINES: ShaderSource = ShaderSource {
     label: "render.lines",
-    parts: &[FRAME, NEURON, ACTIVITY, LINE, LINE_LIGHT, part!("render/lines.wgsl")],
+    parts: &[FRAME, NEURON, ACTIVITY, LINE, LINE_LIGHT, RIBBON, part!("render/lines.wgsl")],
+};
+/// Pulses along lines.
+pub const PULSES: ShaderSource = ShaderSource {
+    label: "render.pulses",
+    parts: &[FRAME, NEURON, ACTIVITY, LINE, LINE_LIGHT, RIBBON, part!("render/pulses.wgsl")],
 };
 /// Synapses as lines, gathered.
 pub const LINES_GATHER: ShaderSource = ShaderSource {
     label: "render.lines_gather",
-    parts: &[FRAME, NEURON, ACTIVITY, LINE, LINE_LIGHT, part!("render/lines_gather.wgsl")],
+    parts: &[FRAME, NEURON, ACTIVITY, LINE, LINE_LIGHT, GATHER_LINE, part!("render/lines_gather.wgsl")],
+};
+/// Pulses along lines, gathered.
+pub const PULSES_GATHER: ShaderSource = ShaderSource {
+    label: "render.pulses_gather",
+    parts: &[FRAME, NEURON, ACTIVITY, LINE, LINE_LIGHT, GATHER_LINE, part!("render/pulses_gather.wgsl")],
 };
 /// Rings around picked neurons.
 pub const MARKS: ShaderSource =
@@ -52,5 +64,18 @@ pub const BLOOM_UP: ShaderSource = ShaderSource { label: "render.bloom_up", part
 pub const TONE: ShaderSource = ShaderSource { label: "render.tone", parts: &[FRAME, part!("render/tone.wgsl")] };
 
 /// All of them.
-pub const SHADERS: &[ShaderSource] =
-    &[STAGE, POINTS, FLASHES, SPLATS, LINES_UPDATE, LINES, LINES_GATHER, MARKS, BLOOM_DOWN, BLOOM_UP, TONE];
+pub const SHADERS: &[ShaderSource] = &[
+    STAGE,
+    POINTS,
+    FLASHES,
+    SPLATS,
+    LINES_UPDATE,
+    LINES,
+    PULSES,
+    LINES_GATHER,
+    PULSES_GATHER,
+    MARKS,
+    BLOOM_DOWN,
+    BLOOM_UP,
+    TONE,
+];

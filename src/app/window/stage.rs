@@ -310,6 +310,7 @@ impl Stage {
             self.shown_partners = None;
             self.refresh_picked();
         }
+        self.renderer.follow(&self.network, &self.session.activity(), &self.settings, false);
     }
 
     /// Tells the renderer about the picked neuron and its partners when they change.
