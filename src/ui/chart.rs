@@ -194,7 +194,7 @@ pub(super) fn plain_plot<'a>(name: &str, height: f32, x_label: &str, y_label: &s
 }
 
 /// About `wanted` marks over a range, at multiples of 1, 2 or 5 times a power of ten.
-fn marks((from, to): (f64, f64), wanted: f64) -> Vec<GridMark> {
+pub(super) fn marks((from, to): (f64, f64), wanted: f64) -> Vec<GridMark> {
     let range = to - from;
     if !range.is_finite() || range <= 0.0 {
         return Vec::new();

@@ -5,6 +5,7 @@ mod chart;
 mod charts;
 mod colour_map;
 mod controls;
+pub mod export;
 mod fields;
 mod format;
 mod help;
