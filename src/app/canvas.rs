@@ -191,6 +191,24 @@ impl Canvas {
         Ok(self.drawn == 2 * tiles)
     }
 
+    /// Draws something else than a network, on white.
+    pub(super) fn paint(&self, over: Over<'_>) {
+        self.submit(|canvas, encoder| {
+            let white = wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::WHITE), store: wgpu::StoreOp::Store };
+            encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+                label: Some("app.page"),
+                color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                    view: &canvas.view,
+                    depth_slice: None,
+                    resolve_target: None,
+                    ops: white,
+                })],
+                ..Default::default()
+            });
+            over(encoder, &canvas.view, &canvas.tiles[0]);
+        });
+    }
+
     /// Sends what was drawn on its way; [`Self::take`] gives it out once it has arrived.
     pub(super) fn fetch(&mut self) -> Result<(), AppError> {
         self.drawn = 0;

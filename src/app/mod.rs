@@ -7,6 +7,7 @@ mod arguments;
 mod bench;
 mod camera;
 mod canvas;
+mod chart_file;
 mod command_line;
 mod display;
 mod doctor;

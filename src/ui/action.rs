@@ -340,6 +340,10 @@ fn field_of_view(steps: f32, keeps_size: bool) -> Option<OverlayAction> {
     Some(OverlayAction::FieldOfView { steps, keeps_size })
 }
 
+fn save_charts(format: ChartFormat) -> Option<OverlayAction> {
+    Some(OverlayAction::ExportChart { chart: super::export::ALL_CHARTS.to_owned(), format })
+}
+
 fn picture(size: PictureSize) -> Option<OverlayAction> {
     Some(OverlayAction::PictureOf(size))
 }
@@ -447,6 +451,9 @@ pub const ACTIONS: &[Entry] = &[
         |_| Some(OverlayAction::Own(Own::Toggle(PanelName::Parameters)))),
     entry("panels.charts", "charts open and closed", PANELS, &[],
         |_| Some(OverlayAction::Own(Own::Toggle(PanelName::Charts)))),
+    entry("panels.charts-png", "save every chart as PNG", PANELS, &[], |_| save_charts(ChartFormat::Png)),
+    entry("panels.charts-svg", "save every chart as SVG", PANELS, &[], |_| save_charts(ChartFormat::Svg)),
+    entry("panels.charts-csv", "save every chart as CSV", PANELS, &[], |_| save_charts(ChartFormat::Csv)),
     entry("panels.larger", "larger text", PANELS, &[key(Key::Plus).again(), key(Key::Equals).again()],
         |_| Some(OverlayAction::Own(Own::Larger))),
     entry("panels.smaller", "smaller text", PANELS, &[key(Key::Minus).again()],

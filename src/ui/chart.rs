@@ -7,7 +7,7 @@ use egui_plot::{AxisHints, FilledArea, GridMark, HoverPosition, Line, Plot, Plot
 
 use crate::analysis::Series;
 
-use super::{format, style};
+use super::{export, format, style};
 
 /// Points drawn per series; more than a panel has pixels would only cost time.
 const MAX_DRAWN: usize = 320;
@@ -98,7 +98,9 @@ pub(super) fn draw_points(series: &Series, start_ms: f64, limit: usize) -> Drawn
 /// Shows the chart across the available width.
 pub(super) fn time_chart(ui: &mut Ui, chart: &TimeChart<'_>, lines: &[ChartLine<'_>], span: Span) {
     if chart.has_legend {
-        legend(ui, chart.unit, lines);
+        legend(ui, chart, lines);
+    } else {
+        export::save_button(ui, chart.name);
     }
     let newest = lines.iter().filter_map(|l| l.series.points().last()).map(|p| p.time_ms).fold(0.0, f64::max);
     let scale = if chart.time_unit == "s" { 1e-3 } else { 1.0 };
@@ -221,7 +223,8 @@ pub(super) fn axis_number(value: f64, step: f64) -> String {
 }
 
 /// Swatch, name and newest value of every line: a legend that can be read from afar.
-fn legend(ui: &mut Ui, unit: &str, lines: &[ChartLine<'_>]) {
+fn legend(ui: &mut Ui, chart: &TimeChart<'_>, lines: &[ChartLine<'_>]) {
+    let unit = chart.unit;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 5.0;
         for line in lines {
@@ -236,6 +239,7 @@ fn legend(ui: &mut Ui, unit: &str, lines: &[ChartLine<'_>]) {
             ui.add(egui::Label::new(text).extend());
             ui.add_space(6.0);
         }
+        export::save_button(ui, chart.name);
     });
 }
 

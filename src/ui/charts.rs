@@ -7,7 +7,7 @@ use crate::session::{Command, Telemetry};
 
 use super::chart::{ChartLine, Span, TimeChart, time_chart};
 use super::{
-    Overlay, OverlayAction, OverlayInput, fields, format, histogram, learning, neuron, raster, style, timings,
+    Overlay, OverlayAction, OverlayInput, export, fields, format, histogram, learning, neuron, raster, style, timings,
 };
 
 impl Overlay {
@@ -32,6 +32,7 @@ impl Overlay {
                 .show(ui, &fps, |ui| timings::show(ui, telemetry, &input.frame));
         });
         out.extend(commands.into_iter().map(OverlayAction::Command));
+        out.extend(export::take_wish(ui.ctx()));
     }
 
     /// What the viewer asked for or came for: the picked neuron, the learning.

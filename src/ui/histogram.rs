@@ -6,7 +6,7 @@ use egui_plot::{Bar, BarChart, HoverPosition, LineStyle, VLine};
 use crate::engine::HISTOGRAM_BINS;
 use crate::session::telemetry::ProjectionTelemetry;
 
-use super::{chart, format, style};
+use super::{chart, export, format, style};
 
 /// Shows one projection's histogram. `logarithmic` counts keep rare weights visible.
 pub(super) fn show(
@@ -30,6 +30,7 @@ pub(super) fn show(
             RichText::new(format!("{} left ({share})", format::short_count(now.remaining))).color(style::TEXT_STRONG),
         );
         ui.checkbox(logarithmic, "log").accessible_name(format!("logarithmic counts of {}", projection.name));
+        export::save_button(ui, &format!("weights of {}", projection.name));
     });
     let height_of =
         |count: u32| if *logarithmic { f64::from(count).ln_1p() / std::f64::consts::LN_10 } else { f64::from(count) };

@@ -10,7 +10,7 @@ use crate::session::{Command, Telemetry};
 
 use super::chart::{self, Span};
 use super::colour_map::{ABSENT, ValueTexture, field_image, viridis};
-use super::{format, style};
+use super::{export, format, style};
 
 /// Shows everything known about the picked neuron.
 pub(super) fn show(
@@ -85,6 +85,7 @@ fn state(ui: &mut Ui, telemetry: &Telemetry, picked: &PickedTelemetry, populatio
 
 fn membrane(ui: &mut Ui, picked: &PickedTelemetry, population: Option<&PopulationTelemetry>, span: Span) {
     let Some(p) = population else { return };
+    export::save_button(ui, "membrane of the neuron");
     // One neuron's membrane is only readable over a short time.
     let span = if span == Span::All { Span::TenSeconds } else { span };
     let newest = picked.membrane_mv.points().last().map_or(0.0, |point| point.time_ms);

@@ -6,7 +6,7 @@ use egui_plot::{HoverPosition, PlotBounds};
 
 use crate::session::{Command, Telemetry};
 
-use super::{chart, chart::Span, format, style};
+use super::{chart, chart::Span, export, format, style};
 
 /// Spikes drawn at most; beyond it a mark is narrower than the screen can show.
 const MAX_MARKS: usize = 24_000;
@@ -34,6 +34,7 @@ pub(super) fn show(ui: &mut Ui, telemetry: &Telemetry, span: Span, height: f32, 
         ui.label(
             RichText::new(format!("{} neurons", format::count(u64::from(population.size)))).color(style::TEXT_WEAK),
         );
+        export::save_button(ui, "raster");
     });
 
     let dt_ms = telemetry.dt_ms;

@@ -24,12 +24,8 @@ pub(super) fn put(text: &str) -> String {
 }
 
 fn takes(program: &str, arguments: &[&str], text: &str) -> bool {
-    let child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
+    let child =
+        Command::new(program).args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let Ok(mut child) = child else { return false };
     let is_written = child.stdin.take().is_some_and(|mut pipe| pipe.write_all(text.as_bytes()).is_ok());
     is_written && child.wait().is_ok_and(|status| status.success())

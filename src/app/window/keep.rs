@@ -2,20 +2,26 @@
 //! In go wishes, out come files beside which nothing half-written lies, and a word on each.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Duration;
 
-use crate::app::AppError;
 use crate::app::canvas::Canvas;
-use crate::app::output::{Notes, save_picture};
+use crate::app::output::{Notes, ffmpeg, save_picture};
+use crate::app::{AppError, chart_file};
 use crate::render::Frame;
 use crate::session::SessionError;
-use crate::ui::{FilmKind, PictureSize};
+use crate::ui::export::{ALL_CHARTS, chart, chart_names};
+use crate::ui::{ChartFormat, FilmKind, PictureSize};
 
 use super::clipboard;
 use super::film::{Closing, Film};
 use super::painter::Painted;
+use super::report;
 use super::shown::Shown;
+
+/// While it films, a frame of the window may take this long: the film's frames are what is waited for.
+const FILM_BUDGET: Duration = Duration::from_millis(40);
 
 /// What is being kept.
 #[derive(Default)]
@@ -58,6 +64,14 @@ impl Keep {
             || self.closing.is_some()
     }
 
+    /// Saves on a thread of its own.
+    fn save(&mut self, save: impl FnOnce() -> Result<PathBuf, AppError> + Send + 'static) {
+        let (send, saving) = channel();
+        // The window may be gone by the time this is done; then nobody wants the answer.
+        std::thread::spawn(move || drop(send.send(save())));
+        self.saving.push(saving);
+    }
+
     /// A film is being taken.
     pub(super) const fn is_filming(&self) -> bool {
         self.film.is_some()
@@ -93,8 +107,11 @@ impl Shown {
         let (size, format) = (self.screen.size(), self.screen.format());
         match Film::start(&self.gpu, format, stage, kind, size, &self.options.set) {
             Ok(film) => {
-                self.tell(film.describe());
+                report::say(film.describe());
                 self.keep.film = Some(film);
+                if kind == FilmKind::Usual && !ffmpeg::is_installed() {
+                    self.tell("ffmpeg is not installed: the film becomes a folder of PNG files".to_owned());
+                }
             }
             Err(error) => self.tell(error.to_string()),
         }
@@ -113,13 +130,31 @@ impl Shown {
         }
     }
 
+    /// Saves a chart, or all of them, beside the window's frames.
+    pub(super) fn save_chart(&mut self, name: &str, format: ChartFormat) {
+        let Some(stage) = &self.stage else { return };
+        let telemetry = stage.telemetry();
+        let names = if name == ALL_CHARTS { chart_names(telemetry) } else { vec![name.to_owned()] };
+        let charts: Vec<_> = names.iter().filter_map(|name| chart(telemetry, name)).collect();
+        if charts.is_empty() {
+            return self.tell(format!("there is nothing to save in {name} yet"));
+        }
+        let notes = stage.notes(String::new(), 0);
+        let (scene, step) = (telemetry.scene.clone(), telemetry.step);
+        for chart in charts {
+            let stem = format!("spikescope-{scene}-{step}-{}", chart_file::file_words(&chart.name));
+            let (gpu, notes) = (Arc::clone(&self.gpu), notes.clone());
+            self.keep.save(move || chart_file::save(&gpu, &chart, format, Path::new(&stem), notes));
+        }
+    }
+
     /// Simulates for one frame at the pace that pictures and films allow.
     pub(super) fn simulate(&mut self, wall: Duration, budget: Duration) -> Result<(), SessionError> {
         let Some(stage) = &mut self.stage else { return Ok(()) };
         match (&self.keep.exposure, &self.keep.film) {
             // All pieces of a picture show one moment.
             (Some(exposure), _) if !exposure.is_drawn => Ok(()),
-            (_, Some(film)) => stage.update_towards(film.next_step(), wall, budget).map(drop),
+            (_, Some(film)) => stage.update_towards(film.next_step(), wall, FILM_BUDGET).map(drop),
             _ => stage.update(wall, budget),
         }
     }
@@ -215,14 +250,9 @@ impl Shown {
             return Ok(());
         }
         if let Some(shot) = exposure.canvas.take()? {
-            let (send, saving) = channel();
             let (stem, notes, size) = (exposure.stem.clone(), exposure.notes.clone(), exposure.canvas.size());
-            std::thread::spawn(move || {
-                // The window may be gone by the time this is done; then nobody wants the answer.
-                let _ = send.send(save_picture(Path::new(&stem), size, &shot, notes));
-            });
-            self.keep.saving.push(saving);
             self.keep.exposure = None;
+            self.keep.save(move || save_picture(Path::new(&stem), size, &shot, notes));
             stage.forget_other_sizes();
         }
         Ok(())

@@ -21,6 +21,7 @@ impl Shown {
             OverlayAction::PictureOf(size) => self.want_picture(size),
             OverlayAction::Film(kind) => self.toggle_film(kind),
             OverlayAction::CopyCommand => self.copy_command(),
+            OverlayAction::ExportChart { chart, format } => self.save_chart(&chart, format),
             OverlayAction::FullScreen => {
                 let window = &self.screen.window;
                 let is_full = window.fullscreen().is_some();

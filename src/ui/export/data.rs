@@ -74,7 +74,7 @@ pub fn chart_names(telemetry: &Telemetry) -> Vec<String> {
         "synapses remaining",
         "pruning threshold",
         "accuracy",
-        "membrane value of the picked neuron",
+        "membrane of the neuron",
     ];
     let weights = telemetry.projections.iter().filter(|p| p.now.is_some()).map(|p| format!("weights of {}", p.name));
     let all = fixed.into_iter().map(str::to_owned).chain(weights);
@@ -132,7 +132,7 @@ pub fn chart(telemetry: &Telemetry, name: &str) -> Option<ChartData> {
             chart.add_series("accuracy", [0.24, 0.72, 0.55], &learning.accuracy_percent, 0.0);
             chart.notes.push(format!("over the last {} presentations", learning.accuracy_window));
         }
-        "membrane value of the picked neuron" => {
+        "membrane of the neuron" => {
             let picked = telemetry.picked.as_ref()?;
             unit(&mut chart, "membrane value", "mV");
             chart.include_y.clear();

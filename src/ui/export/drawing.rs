@@ -24,12 +24,36 @@ const LETTER: f32 = 0.55;
 /// One thing on the page.
 #[derive(Clone, Debug, PartialEq)]
 enum Item {
-    Rect { from: [f32; 2], to: [f32; 2], colour: [u8; 3] },
-    Path { points: Vec<[f32; 2]>, colour: [u8; 3], width: f32, dashed: bool },
+    Rect {
+        from: [f32; 2],
+        to: [f32; 2],
+        colour: [u8; 3],
+    },
+    Path {
+        points: Vec<[f32; 2]>,
+        colour: [u8; 3],
+        width: f32,
+        dashed: bool,
+    },
     /// Between two curves over the same places.
-    Band { x: Vec<f32>, low: Vec<f32>, high: Vec<f32>, colour: [u8; 3] },
-    Marks { points: Vec<[f32; 2]>, size: [f32; 2], colour: [u8; 3] },
-    Text { at: [f32; 2], align: Align2, size: f32, colour: [u8; 3], text: String },
+    Band {
+        x: Vec<f32>,
+        low: Vec<f32>,
+        high: Vec<f32>,
+        colour: [u8; 3],
+    },
+    Marks {
+        points: Vec<[f32; 2]>,
+        size: [f32; 2],
+        colour: [u8; 3],
+    },
+    Text {
+        at: [f32; 2],
+        align: Align2,
+        size: f32,
+        colour: [u8; 3],
+        text: String,
+    },
 }
 
 /// A page.
@@ -132,7 +156,8 @@ impl Drawing {
             self.text([left - 8.0, at], Align2::RIGHT_CENTER, SMALL, INK, &text);
         }
         self.path(&[[left, top], [left, bottom], [right, bottom]], INK, 1.2);
-        let title = |[name, unit]: &[String; 2]| if unit.is_empty() { name.clone() } else { format!("{name} ({unit})") };
+        let title =
+            |[name, unit]: &[String; 2]| if unit.is_empty() { name.clone() } else { format!("{name} ({unit})") };
         self.text([0.5 * (left + right), bottom + 34.0], Align2::CENTER_CENTER, TEXT, INK, &title(&chart.x));
         self.text([left - 40.0, top - 12.0], Align2::LEFT_CENTER, TEXT, INK, &title(&chart.y));
     }
@@ -172,9 +197,9 @@ impl Drawing {
         let mut y = MARGIN[1] - 32.0;
         for layer in &chart.layers {
             let (name, colour) = match layer {
-                Layer::Line { name, colour, .. } | Layer::Marks { name, colour, .. } | Layer::Bars { name, colour, .. } => {
-                    (name, on_white(*colour))
-                }
+                Layer::Line { name, colour, .. }
+                | Layer::Marks { name, colour, .. }
+                | Layer::Bars { name, colour, .. } => (name, on_white(*colour)),
                 Layer::Level { name, .. } => (name, LEVEL),
             };
             let width = 34.0 + name.chars().count() as f32 * TEXT * LETTER;
@@ -267,11 +292,18 @@ fn write_item(svg: &mut String, item: &Item) -> std::fmt::Result {
             let (x, y) = (from[0].min(to[0]), from[1].min(to[1]));
             let (width, height) = ((to[0] - from[0]).abs(), (to[1] - from[1]).abs());
             let fill = hex(*colour);
-            writeln!(svg, "<rect x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{height:.2}\" fill=\"{fill}\"/>")
+            writeln!(
+                svg,
+                "<rect x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{height:.2}\" fill=\"{fill}\"/>"
+            )
         }
         Item::Path { points, colour, width, dashed } => {
             let dashes = if *dashed { " stroke-dasharray=\"6 4\"" } else { "" };
-            write!(svg, "<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"{width}\"{dashes} points=\"", hex(*colour))?;
+            write!(
+                svg,
+                "<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"{width}\"{dashes} points=\"",
+                hex(*colour)
+            )?;
             write_points(svg, points.iter().copied())?;
             writeln!(svg, "\"/>")
         }
@@ -366,7 +398,8 @@ mod tests {
         while let Some(at) = rest.find('<') {
             let text = &rest[..at];
             assert!(!text.contains('>'), "a stray mark in {text:?}");
-            let bare = ["&amp;", "&lt;", "&gt;", "&quot;"].iter().fold(text.to_owned(), |t, entity| t.replace(entity, ""));
+            let bare =
+                ["&amp;", "&lt;", "&gt;", "&quot;"].iter().fold(text.to_owned(), |t, entity| t.replace(entity, ""));
             assert!(!bare.contains('&'), "a stray & in {text:?}");
             let end = rest[at..].find('>').expect("an element ends") + at;
             let element = &rest[at + 1..end];
