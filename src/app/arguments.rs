@@ -147,6 +147,9 @@ pub(super) struct BenchArguments {
     /// Simulated time before the first repetition, ms
     #[arg(long, value_name = "T", default_value = "200", value_parser = positive_ms)]
     pub(super) warm_up_ms: f64,
+    /// Also run everything while drawing it at 1920x1080, 60 times a second, and tell what looking costs
+    #[arg(long)]
+    pub(super) with_view: bool,
     /// Repetitions; median and spread are reported
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(super) repetitions: u32,

@@ -1,4 +1,4 @@
-//! `spikescope bench`: how fast scenes run, without pictures. Set-up, warm-up and counting stay outside of the time that
+//! `spikescope bench`: how fast scenes run, without pictures, and what pictures cost. Set-up, warm-up and counting stay outside of the time that
 //! is measured; repetitions go on from each other, and the median of their times is what is reported.
 
 use std::path::Path;
@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::arguments::BenchArguments;
+use super::bench_view::{Looker, ViewPrice};
 use super::error::AppError;
 use super::progress::Progress;
 use super::report::{self, Run};
@@ -46,6 +47,8 @@ struct BenchRun {
     mean_rate_hz: f64,
     /// Per step; empty where kernels cannot be timed.
     kernels_ms: Map<String, Value>,
+    /// Null unless it was asked for.
+    with_view: Option<ViewPrice>,
     interrupted: bool,
     notices: Vec<String>,
 }
@@ -96,6 +99,11 @@ fn scene_names(arguments: &BenchArguments) -> Result<Vec<String>, AppError> {
 /// Nothing when it was stopped before the first repetition was over.
 fn measure(scene: Scene, arguments: &BenchArguments, quiet: bool) -> Result<Option<BenchRun>, AppError> {
     let gpu = setup::simulating_gpu(&arguments.common)?;
+    let drawing_gpu = match (&gpu, arguments.with_view) {
+        (_, false) => None,
+        (Some(gpu), true) => Some(std::sync::Arc::clone(gpu)),
+        (None, true) => Some(setup::drawing_gpu(&arguments.common)?),
+    };
     let Opened { mut session, set_up } = setup::open(scene, &arguments.common, gpu.clone())?;
     let steps = |ms: f64| (ms / session.network().dt_ms).round().clamp(1.0, f64::from(u32::MAX)) as u32;
     let (warm_up, measured) = (steps(arguments.warm_up_ms), steps(arguments.duration_ms));
@@ -103,10 +111,17 @@ fn measure(scene: Scene, arguments: &BenchArguments, quiet: bool) -> Result<Opti
     let mut progress = Progress::new(&what, "repetitions", u64::from(arguments.repetitions), quiet);
     timed(&mut session, warm_up)?;
     let before = report::spike_counts(&mut session)?;
+    let mut looker = drawing_gpu.map(|gpu| Looker::new(&gpu, &session));
     let mut walls = Vec::new();
     for repetition in 0..arguments.repetitions {
         let Some(wall) = timed(&mut session, measured)? else { break };
         walls.push(wall);
+        if let Some(looker) = &mut looker {
+            // Turn and turn about, so that both meet the network in the same states.
+            if !looker.run(&mut session, measured, wall)? {
+                break;
+            }
+            }
         progress.set(u64::from(repetition) + 1);
     }
     progress.finish();
@@ -151,6 +166,7 @@ fn measure(scene: Scene, arguments: &BenchArguments, quiet: bool) -> Result<Opti
             .into_iter()
             .map(|time| (time.kernel.to_owned(), Value::from(time.ms_per_step)))
             .collect(),
+        with_view: looker.and_then(|looker| looker.price(wall_s, median)),
         interrupted: walls.len() < arguments.repetitions as usize,
         notices: session.telemetry().notices.clone(),
     }))
@@ -233,6 +249,9 @@ fn describe(run: &BenchRun) -> String {
         text::count(run.events_per_s as u64),
         run.mean_rate_hz
     );
+    if let Some(view) = &run.with_view {
+        text.push_str(&format!("    {}\n", view.describe()));
+    }
     for (kernel, ms) in &run.kernels_ms {
         text.push_str(&format!("    {kernel:<20} {:.4} ms a step\n", ms.as_f64().unwrap_or(0.0)));
     }

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod bench;
+mod bench_view;
 mod camera;
 mod canvas;
 mod chart_file;
