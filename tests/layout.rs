@@ -111,7 +111,17 @@ fn structs_of_the_model() {
 fn structs_of_the_engine() {
     check!(
         shaders::INTEGRATE,
-        EngineGlobals { seed, learning, population_count, port_count, ring_slots, block_count, spike_mask, start_mask, touched }
+        EngineGlobals {
+            seed,
+            learning,
+            population_count,
+            port_count,
+            ring_slots,
+            block_count,
+            spike_mask,
+            start_mask,
+            touched
+        }
     );
     check!(shaders::INTEGRATE, StepNumber { step, slot });
     check!(shaders::INTEGRATE, Touch { flags, stimulus_mv, stimulus_end });

@@ -374,3 +374,72 @@ fn telemetry_forgets_what_has_not_happened() {
     let kinds: Vec<_> = session.drain_events().into_iter().map(|event| event.kind).collect();
     assert!(kinds.contains(&"undo"), "{kinds:?}");
 }
+
+#[test]
+fn a_run_whose_device_is_lost_goes_on_from_its_last_checkpoint() {
+    let Some(gpu) = gpu() else { return };
+    let mut session = prunable(EngineChoice::Gpu, Some(&gpu));
+    session.apply(Command::Pick(Some(3)));
+    session.apply(Command::Speed(f64::INFINITY));
+    let mut frames = 0;
+    while session.telemetry().checkpoint.is_none_or(|checkpoint| checkpoint.time_ms < 20.0) {
+        session.update(FRAME, FRAME).expect("runs");
+        frames += 1;
+        assert!(frames < 1_000_000, "no checkpoint by step {}", session.step());
+    }
+    // A change that a user made is part of what is kept, or of what is lost; never half of it.
+    gpu.device.destroy();
+    let mut outcome = Ok(());
+    for _ in 0..1000 {
+        // Frames go on until the loss is noticed, whatever they find.
+        outcome = session.update(FRAME, FRAME);
+        if gpu.is_lost() {
+            break;
+        }
+    }
+    assert!(gpu.is_lost(), "{outcome:?}");
+    let checkpoint = session.telemetry().checkpoint.expect("one");
+    let before = session.step();
+    let other = Arc::new(Gpu::headless(None).expect("another device"));
+    let recovery = session.recover(Arc::clone(&other)).expect("recovers");
+    assert_eq!(recovery.engine, "gpu");
+    assert_eq!(session.step() as f64 * 0.5, checkpoint.time_ms);
+    assert!((recovery.lost_ms - (before - session.step()) as f64 * 0.5).abs() < 1e-9);
+    assert!(session.telemetry().notices.iter().any(|n| n.contains("lost")), "{:?}", session.telemetry().notices);
+    session.advance(100).expect("runs");
+    let mut straight = prunable(EngineChoice::Cpu, None);
+    straight.advance(session.step() as u32).expect("runs");
+    assert_eq!(session.state_hash().expect("hash"), straight.state_hash().expect("hash"));
+    // In host memory nothing is lost.
+    let mut host = prunable(EngineChoice::Cpu, None);
+    run_live(&mut host, 20);
+    let hash = host.state_hash().expect("hash");
+    assert_eq!(host.recover(other).expect("recovers").lost_ms, 0.0);
+    assert_eq!(host.state_hash().expect("hash"), hash);
+}
+
+#[test]
+fn the_past_of_a_gpu_engine_is_shown_from_host_memory() {
+    let Some(gpu) = gpu() else { return };
+    let mut session = prunable(EngineChoice::Gpu, Some(&gpu));
+    session.keep_spikes();
+    session.apply(Command::Speed(f64::INFINITY));
+    while session.telemetry().rewind.to_ms < 300.0 {
+        session.update(FRAME, FRAME).expect("runs");
+    }
+    let hash_at = session.telemetry().rewind.to_ms;
+    session.apply(Command::Rewind(Rewind::To { time_ms: hash_at / 2.0 }));
+    let present = session.telemetry().rewind.to_ms;
+    let last: Vec<u32> = shown(&session).iter().map(|n| n.last_spike_step).collect();
+    let (step, spikes) = (session.step(), session.drain_spikes());
+    assert!(spikes.len() > 200, "{} spikes", spikes.len());
+    assert_eq!(last, last_spikes(&spikes, last.len(), step));
+    assert_eq!(session.telemetry().rewind.spikes_missing, 0);
+    session.apply(Command::Rewind(Rewind::Live));
+    assert!(matches!(session.activity(), Activity::Device { .. }));
+    assert!(session.step() as f64 * 0.5 >= present);
+    session.advance(100).expect("runs");
+    let mut straight = prunable(EngineChoice::Cpu, None);
+    straight.advance(session.step() as u32).expect("runs");
+    assert_eq!(session.state_hash().expect("hash"), straight.state_hash().expect("hash"));
+}

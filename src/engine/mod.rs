@@ -41,6 +41,10 @@ pub use sample::{
 };
 pub use touch::{TOUCH_LESIONED, TOUCH_SILENCED, Touch};
 
+/// A state larger than this is not brought over from a device without being asked for: it would take bandwidth and
+/// memory from the simulation.
+pub const RESCUE_BYTES_MAX: u64 = 256 << 20;
+
 /// A running simulation of one [`Network`].
 ///
 /// Nothing here blocks unless it says so: on a GPU, `advance`, `normalise`, `prune`, `change` and `request_sample`
@@ -133,6 +137,17 @@ pub trait Engine {
     /// # Errors
     /// The checkpoint does not fit the network.
     fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), EngineError>;
+
+    /// Asks for [`Self::checkpoint`] without blocking. False when one is still under way, the state is larger than
+    /// [`RESCUE_BYTES_MAX`], or the engine's memory cannot be lost, so that nobody needs to.
+    fn request_checkpoint(&mut self) -> bool {
+        false
+    }
+
+    /// The checkpoint that was asked for, once it has arrived; `Some(None)` when it never will. Never blocks.
+    fn poll_checkpoint(&mut self) -> Option<Option<Checkpoint>> {
+        None
+    }
 
     /// What the renderer draws.
     fn activity(&self) -> Activity<'_>;

@@ -226,6 +226,12 @@ impl Protocol {
         }
     }
 
+    /// True while an answer that it asked for has not come back.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        !self.counts.under_way.is_empty()
+    }
+
     /// Scores a showing whose silence is over, if its answer is back; [`Self::prepare`] would do it next.
     pub fn finish_showing(&mut self) {
         if self.steps_left == 0 && self.phase == Phase::Rest {

@@ -81,6 +81,7 @@ impl Session {
         self.protocol.clone_from(&moment.protocol);
         self.schedule = moment.schedule.clone();
         self.remembered_at = None;
+        self.safety.forget();
         self.watch_from(moment)
     }
 

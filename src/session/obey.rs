@@ -10,9 +10,7 @@ use super::observer::{self, Observer};
 use super::picked::Picked;
 use super::session::Session;
 use super::undo::{Undo, what_changes};
-use crate::engine::cpu::CpuEngine;
-use crate::engine::{Change, Engine};
-use crate::learn::{Protocol, PruningSchedule};
+use crate::engine::Change;
 
 impl Session {
     /// Does what the overlay or the command line asks for. What cannot be done is said in the notices.
@@ -151,12 +149,10 @@ impl Session {
         self.settle()?;
         (self.past, self.remembered_at) = (None, None);
         self.undo = Undo::new(&self.network, self.engine.plan());
-        let start = CpuEngine::new(Arc::clone(&self.network))?.checkpoint()?;
-        self.engine.restore(&start)?;
-        if let (Some(protocol), Some(learning)) = (&mut self.protocol, &self.scene.learning) {
-            *protocol = Protocol::new(&self.network, learning, Arc::clone(protocol.data()))?;
-        }
-        self.schedule = PruningSchedule::new(&self.network);
+        self.safety.forget();
+        let start = self.first_moment()?;
+        self.engine.restore(&start.checkpoint)?;
+        (self.protocol, self.schedule) = (start.protocol, start.schedule);
         self.observer = Observer::new(&self.network);
         self.gpu_slice = GpuSlice::default();
         self.showings.clear();

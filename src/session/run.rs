@@ -103,6 +103,9 @@ impl Session {
             self.simulate_within(wanted, budget)?
         };
         self.clock.settle(wall, done, self.network.dt_ms);
+        if matches!(self.engine.activity(), Activity::Device { .. }) {
+            self.keep_safe();
+        }
         self.observer.look(&mut *self.engine, self.picked.as_ref().map(Picked::look), true);
         self.collect();
         self.refresh();

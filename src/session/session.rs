@@ -14,6 +14,7 @@ use super::history::HistoryLimits;
 use super::observer::{self, Observer};
 use super::picked::Picked;
 use super::rewind::Past;
+use super::safety::Safety;
 use super::selected::Selected;
 use super::selection::Selection;
 use super::telemetry::Telemetry;
@@ -62,6 +63,7 @@ pub struct Session {
     pub(super) past: Option<Past>,
     pub(super) history_limits: HistoryLimits,
     pub(super) undo: Undo,
+    pub(super) safety: Safety,
     /// Step of the last scheduled pruning whose moment was kept.
     pub(super) remembered_at: Option<u64>,
 }
@@ -96,6 +98,7 @@ impl Session {
             restart: None,
             past: None,
             undo: Undo::new(&network, engine.plan()),
+            safety: Safety::default(),
             remembered_at: None,
             history_limits: HistoryLimits::live(network.neuron_count(), network.dt_ms),
             scene,
@@ -187,6 +190,7 @@ impl Session {
         telemetry.pruning_schedule = self.schedule.enabled() && !self.schedule.is_empty();
         telemetry.kernels = self.engine.kernel_times();
         self.events.notices.copy_to(&mut telemetry.notices);
+        telemetry.checkpoint = self.safety.telemetry(&self.network, self.engine.plan());
         (telemetry.undo, telemetry.redo, telemetry.undo_room) = self.undo.labels(self.network.dt_ms);
         if let Some(past) = &mut self.past {
             past.tell(telemetry, &self.network);

@@ -24,10 +24,12 @@
 //! | `sample` | measurements and read-back |
 //! | `spikes` | which spikes a sample holds |
 //! | `transfer` | checkpoints and weights |
+//! | `rescue` | checkpoints without waiting |
 
 mod kernels;
 pub mod layout;
 mod plastic;
+mod rescue;
 mod rows;
 mod sample;
 pub mod shaders;
@@ -42,6 +44,7 @@ use std::sync::Arc;
 use kernels::Kernels;
 use layout::{DeliverSegment, MutableProjection};
 use plastic::Plastic;
+use rescue::Rescue;
 use sample::Pending;
 use spikes::{Arrived, SpikeReader};
 use state::State;
@@ -93,6 +96,7 @@ pub struct GpuEngine {
     /// The oldest sample, while the rest of its spikes is being read.
     incomplete: Option<(Sample, Arrived)>,
     rests: ReadbackRing<()>,
+    rescue: Rescue,
     next_drive_change: usize,
     network_hash: Option<u64>,
 }
@@ -158,6 +162,7 @@ impl GpuEngine {
             rests: ReadbackRing::new(Arc::clone(&gpu), "rest of the spikes", 1),
             next_drive_change: 0,
             network_hash: None,
+            rescue: Rescue::default(),
             step: 0,
             gpu,
             network,
@@ -496,6 +501,14 @@ impl Engine for GpuEngine {
 
     fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), EngineError> {
         self.write_checkpoint(checkpoint)
+    }
+
+    fn request_checkpoint(&mut self) -> bool {
+        self.start_checkpoint()
+    }
+
+    fn poll_checkpoint(&mut self) -> Option<Option<Checkpoint>> {
+        self.finish_checkpoint()
     }
 
     fn activity(&self) -> Activity<'_> {

@@ -2,9 +2,7 @@
 //! and lookup tables. In: network and plan. Out: buffers, and what must be written into them after a live change.
 
 use super::layout::{BLOCK_SIZE, BlockSums, EngineGlobals, FieldRequest, StepNumber};
-use crate::engine::{
-    CELL_POISSON, CELL_SPIKE_LIST, EngineError, Live, NeuronState, Plan, PopulationParameters, Touch,
-};
+use crate::engine::{CELL_POISSON, CELL_SPIKE_LIST, EngineError, Live, NeuronState, Plan, PopulationParameters, Touch};
 use crate::gpu::{Gpu, Memory};
 use crate::model::random::fold_seed;
 use crate::model::{Cell, Network, Source};

@@ -106,7 +106,7 @@ impl GpuEngine {
         }
     }
 
-    fn hash_of_network(&mut self) -> u64 {
+    pub(super) fn hash_of_network(&mut self) -> u64 {
         *self.network_hash.get_or_insert_with(|| network_hash(&self.network, &self.plan))
     }
 }
