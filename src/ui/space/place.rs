@@ -1,0 +1,139 @@
+//! Finds room for things beside their anchors: in go wishes in order of importance, out comes a place for each that fits,
+//! none over another. What has a place keeps it as long as it can, so that nothing jitters when the camera moves.
+
+use std::collections::HashMap;
+
+use egui::{Pos2, Rect};
+
+/// Room that a new place needs around itself, points.
+const NEW_MARGIN: f32 = 4.0;
+/// Room that a better place must have before it is worth a move, points.
+const MOVE_MARGIN: f32 = 16.0;
+
+/// Something that wants a place.
+pub(super) struct Wish {
+    /// The same in every frame.
+    pub(super) key: u64,
+    /// Where it could be, best first.
+    pub(super) places: Vec<Rect>,
+}
+
+/// A round thing that must not be covered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Disc {
+    pub(super) at: Pos2,
+    pub(super) radius: f32,
+}
+
+impl Disc {
+    fn touches(&self, rect: Rect) -> bool {
+        rect.distance_to_pos(self.at) < self.radius
+    }
+}
+
+/// Remembers which of its places each thing had.
+#[derive(Default)]
+pub(super) struct Placer {
+    before: HashMap<u64, usize>,
+}
+
+impl Placer {
+    /// A place for each wish: inside `free`, clear of `taken`, of `discs` and of each other.
+    pub(super) fn place(&mut self, wishes: &[Wish], free: Rect, taken: &[Rect], discs: &[Disc]) -> Vec<Option<Rect>> {
+        let mut placed: Vec<Rect> = taken.to_vec();
+        let mut kept = HashMap::with_capacity(wishes.len());
+        let places = wishes
+            .iter()
+            .map(|wish| {
+                let before = self.before.get(&wish.key).copied();
+                let fits = |&(index, rect): &(usize, &Rect)| {
+                    let margin = match before {
+                        Some(before) if index == before => 0.0,
+                        Some(before) if index < before => MOVE_MARGIN,
+                        _ => NEW_MARGIN,
+                    };
+                    let room = rect.expand(margin);
+                    free.contains_rect(*rect)
+                        && !placed.iter().any(|other| other.intersects(room))
+                        && !discs.iter().any(|disc| disc.touches(room))
+                };
+                let (index, rect) = wish.places.iter().enumerate().find(fits)?;
+                kept.insert(wish.key, index);
+                placed.push(*rect);
+                Some(*rect)
+            })
+            .collect();
+        self.before = kept;
+        places
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use egui::{pos2, vec2};
+    use proptest::prelude::*;
+
+    fn around(at: Pos2, size: egui::Vec2) -> Vec<Rect> {
+        [vec2(1.0, 0.0), vec2(-1.0, 0.0), vec2(0.0, -1.0), vec2(0.0, 1.0), vec2(2.0, 0.0), vec2(0.0, 2.0)]
+            .map(|way| Rect::from_center_size(at + way * (size + vec2(10.0, 10.0)), size))
+            .to_vec()
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_overlaps_leaves_or_covers(
+            frames in prop::collection::vec(
+                prop::collection::vec((0.0..900.0_f32, 0.0..600.0_f32, 20.0..140.0_f32, 10.0..60.0_f32), 0..40),
+                1..4,
+            ),
+        ) {
+            let free = Rect::from_min_max(pos2(20.0, 30.0), pos2(860.0, 560.0));
+            let taken = [Rect::from_min_max(pos2(20.0, 460.0), pos2(240.0, 560.0))];
+            let mut placer = Placer::default();
+            for things in frames {
+                let discs: Vec<Disc> =
+                    things.iter().map(|&(x, y, w, _)| Disc { at: pos2(x, y), radius: 0.1 * w }).collect();
+                let wishes: Vec<Wish> = things
+                    .iter()
+                    .enumerate()
+                    .map(|(key, &(x, y, w, h))| Wish { key: key as u64, places: around(pos2(x, y), vec2(w, h)) })
+                    .collect();
+                let places: Vec<Rect> =
+                    placer.place(&wishes, free, &taken, &discs).into_iter().flatten().collect();
+                for (index, place) in places.iter().enumerate() {
+                    prop_assert!(free.contains_rect(*place) && !taken[0].intersects(*place));
+                    prop_assert!(!discs.iter().any(|disc| disc.touches(*place)));
+                    prop_assert!(!places[index + 1..].iter().any(|other| other.intersects(*place)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_a_place_keeps_it_under_small_moves_whoever_comes_first() {
+        let free = Rect::from_min_max(pos2(0.0, 0.0), pos2(900.0, 600.0));
+        let mut placer = Placer::default();
+        let wish = |key: u64, x: f32| Wish { key, places: around(pos2(x, 300.0), vec2(60.0, 30.0)) };
+        placer.place(&[wish(1, 400.0), wish(2, 440.0)], free, &[], &[]);
+        let first = placer.before.clone();
+        for k in 0..60 {
+            let shift = (k as f32 * 0.7).sin() * 3.0;
+            let mut wishes = [wish(1, 400.0 + shift), wish(2, 440.0 + 0.8 * shift)];
+            if k % 3 == 0 {
+                // The order by depth flips back and forth.
+                wishes.reverse();
+            }
+            assert!(placer.place(&wishes, free, &[], &[]).iter().all(Option::is_some));
+            assert_eq!(placer.before, first);
+        }
+    }
+
+    #[test]
+    fn the_important_come_first_and_the_rest_go_without() {
+        let free = Rect::from_min_max(pos2(0.0, 0.0), pos2(100.0, 40.0));
+        let one = Rect::from_min_max(pos2(5.0, 5.0), pos2(95.0, 35.0));
+        let wishes = [Wish { key: 7, places: vec![one] }, Wish { key: 3, places: vec![one] }];
+        assert_eq!(Placer::default().place(&wishes, free, &[], &[]), [Some(one), None]);
+    }
+}
