@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use spikescope::app::window::{LOG_VARIABLE, LOSE_SURFACE_VARIABLE};
+use spikescope::app::window::{CONFIG_VARIABLE, LOG_VARIABLE, LOSE_SURFACE_VARIABLE};
 use spikescope::gpu::REQUIRE_GPU_VARIABLE;
 
 /// Software drawing on a busy machine is slow; nothing here is a speed test.
@@ -100,6 +100,8 @@ fn folder() -> PathBuf {
 /// The program in its window, and what it says.
 struct Program {
     child: Child,
+    /// Nothing is remembered from one test to the next, nor in the user's own folder.
+    _config: tempfile::TempDir,
     lines: Receiver<String>,
     heard: Vec<String>,
 }
@@ -110,9 +112,11 @@ impl Program {
     }
 
     fn start_with(display: &Display, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let config = tempfile::tempdir().expect("a folder can be made");
         let mut child = Command::new(env!("CARGO_BIN_EXE_spikescope"))
             .args(arguments)
             .current_dir(folder())
+            .env(CONFIG_VARIABLE, config.path())
             .env("DISPLAY", &display.name)
             .env_remove("WAYLAND_DISPLAY")
             .env_remove("WAYLAND_SOCKET")
@@ -132,7 +136,7 @@ impl Program {
                 }
             }
         });
-        Self { child, lines, heard: Vec::new() }
+        Self { child, _config: config, lines, heard: Vec::new() }
     }
 
     /// Waits for the program to say something that begins with `window: ` and this.

@@ -5,7 +5,9 @@
 //! [`OverlayAction`] and an arm in the window's `obey`.
 
 use egui::{Key, Modifiers};
+use serde::{Deserialize, Serialize};
 
+use crate::session::command::Rewind;
 use crate::session::{Command, StandardView};
 
 use super::OverlayInput;
@@ -94,17 +96,63 @@ pub enum Own {
     Labels,
     /// What near neurons see or feel, shown and hidden.
     Billboards,
+    /// Dark stage or light stage.
+    Theme,
+    /// The floor, shown or not.
+    Floor,
     /// Ask before this is done.
     Ask(Question),
 }
 
-/// A panel that opens and closes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A panel that opens and closes. The first three share the left side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PanelName {
-    /// Live parameters and look.
+    /// Live parameters, saved views.
     Parameters,
+    /// How the picture looks.
+    Look,
+    /// What is selected, and what can be done with it.
+    Selection,
     /// Everything measured.
     Charts,
+    /// The last seconds, to be looked at again.
+    Time,
+}
+
+impl PanelName {
+    /// All of them, as their buttons stand in the bar.
+    pub const ALL: [Self; 5] = [Self::Parameters, Self::Look, Self::Selection, Self::Charts, Self::Time];
+
+    /// On its button.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Parameters => "Parameters",
+            Self::Look => "Look",
+            Self::Selection => "Selection",
+            Self::Charts => "Charts",
+            Self::Time => "Time",
+        }
+    }
+
+    /// The action that opens and closes it.
+    #[must_use]
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::Parameters => "panels.parameters",
+            Self::Look => "panels.look",
+            Self::Selection => "panels.selection",
+            Self::Charts => "panels.charts",
+            Self::Time => "panels.time",
+        }
+    }
+
+    /// It stands on the left.
+    #[must_use]
+    pub const fn is_left(self) -> bool {
+        matches!(self, Self::Parameters | Self::Look | Self::Selection)
+    }
 }
 
 /// Something that cannot be taken back.
@@ -352,6 +400,17 @@ fn film(kind: FilmKind) -> Option<OverlayAction> {
     Some(OverlayAction::Film(kind))
 }
 
+/// A move through the past, where there is one.
+fn rewind(input: &OverlayInput<'_>, rewind: Rewind) -> Option<OverlayAction> {
+    let past = &input.telemetry.rewind;
+    (past.to_ms > past.from_ms).then_some(OverlayAction::Command(Command::Rewind(rewind)))
+}
+
+/// A move that makes sense only while the past is shown.
+fn past(input: &OverlayInput<'_>, rewind: Rewind) -> Option<OverlayAction> {
+    input.telemetry.rewind.at_ms.map(|_| OverlayAction::Command(Command::Rewind(rewind)))
+}
+
 /// A run this long is worth a question before it is thrown away, ms of simulated time.
 const LONG_RUN_MS: f64 = 5_000.0;
 
@@ -412,6 +471,21 @@ pub const ACTIONS: &[Entry] = &[
         .when(When::NotTouring),
     entry("run.step", "one step", RUN, &[key(Key::Period).again()], |_| Some(OverlayAction::Command(Command::Step(1)))),
     entry("run.reset", "back to the beginning, same seed", RUN, &[key(Key::R)], |input| Some(reset(input))),
+    entry("run.undo", "undo the last change of the network", RUN, &[ctrl(Key::Z)],
+        |input| input.telemetry.undo.as_ref().map(|_| OverlayAction::Command(Command::Undo))),
+    entry("run.redo", "redo what was undone", RUN, &[ctrl_shift(Key::Z), ctrl(Key::Y)],
+        |input| input.telemetry.redo.as_ref().map(|_| OverlayAction::Command(Command::Redo))),
+    entry("run.rewind", "back by a tenth of a second", RUN, &[ctrl(Key::ArrowLeft).again()],
+        |input| rewind(input, Rewind::By { ms: -100.0 })),
+    entry("run.forward", "forward again by a tenth of a second", RUN, &[ctrl(Key::ArrowRight).again()],
+        |input| past(input, Rewind::By { ms: 100.0 })),
+    entry("run.previous-spike", "back to the spike before", RUN, &[ctrl_shift(Key::ArrowLeft).again()],
+        |input| rewind(input, Rewind::NextSpike { forward: false })),
+    entry("run.next-spike", "forward to the next spike", RUN, &[ctrl_shift(Key::ArrowRight).again()],
+        |input| past(input, Rewind::NextSpike { forward: true })),
+    entry("run.replay", "run or hold the replay of the past", RUN, &[ctrl(Key::Space)],
+        |input| past(input, Rewind::Play(!input.telemetry.rewind.playing))),
+    entry("run.live", "back to the live run", RUN, &[ctrl(Key::End)], |input| past(input, Rewind::Live)),
     entry("run.real-time", "as fast as real time", RUN, &[], |_| Some(OverlayAction::Command(Command::Speed(1.0)))),
     entry("run.fastest", "as fast as it goes", RUN, &[],
         |_| Some(OverlayAction::Command(Command::Speed(f64::INFINITY)))),
@@ -424,6 +498,9 @@ pub const ACTIONS: &[Entry] = &[
         |_| Some(OverlayAction::Own(Own::Labels))),
     entry("picture.billboards", "what near neurons see and feel, on and off", PICTURE, &[shift(Key::N)],
         |_| Some(OverlayAction::Own(Own::Billboards))),
+    entry("picture.theme", "light stage, dark stage", PICTURE, &[key(Key::M)],
+        |_| Some(OverlayAction::Own(Own::Theme))),
+    entry("picture.floor", "floor on and off", PICTURE, &[], |_| Some(OverlayAction::Own(Own::Floor))),
     entry("picture.screenshot", "save the picture as a PNG file", PICTURE, &[key(Key::P)],
         |_| Some(OverlayAction::Screenshot)),
     entry("picture.bare", "save the picture without panels", PICTURE, &[shift(Key::P)], |_| picture(PictureSize::Bare)),
@@ -447,13 +524,19 @@ pub const ACTIONS: &[Entry] = &[
 
     entry("panels.hide", "hide everything but the picture", PANELS, &[key(Key::H)],
         |_| Some(OverlayAction::Own(Own::Hide))),
-    entry("panels.parameters", "live parameters and look, open and closed", PANELS, &[],
+    entry("panels.parameters", "panel: live parameters and saved views", PANELS, &[key(Key::F2)],
         |_| Some(OverlayAction::Own(Own::Toggle(PanelName::Parameters)))),
-    entry("panels.charts", "charts open and closed", PANELS, &[],
+    entry("panels.look", "panel: how the picture looks", PANELS, &[key(Key::F3)],
+        |_| Some(OverlayAction::Own(Own::Toggle(PanelName::Look)))),
+    entry("panels.selection", "panel: selected neurons", PANELS, &[key(Key::F4)],
+        |_| Some(OverlayAction::Own(Own::Toggle(PanelName::Selection)))),
+    entry("panels.charts", "panel: charts", PANELS, &[key(Key::F5)],
         |_| Some(OverlayAction::Own(Own::Toggle(PanelName::Charts)))),
     entry("panels.charts-png", "save every chart as PNG", PANELS, &[], |_| save_charts(ChartFormat::Png)),
     entry("panels.charts-svg", "save every chart as SVG", PANELS, &[], |_| save_charts(ChartFormat::Svg)),
     entry("panels.charts-csv", "save every chart as CSV", PANELS, &[], |_| save_charts(ChartFormat::Csv)),
+    entry("panels.time", "panel: timeline", PANELS, &[key(Key::F6)],
+        |_| Some(OverlayAction::Own(Own::Toggle(PanelName::Time)))),
     entry("panels.larger", "larger text", PANELS, &[key(Key::Plus).again(), key(Key::Equals).again()],
         |_| Some(OverlayAction::Own(Own::Larger))),
     entry("panels.smaller", "smaller text", PANELS, &[key(Key::Minus).again()],

@@ -5,15 +5,19 @@ use egui::text::{LayoutJob, TextFormat};
 use egui::{Color32, FontId, RichText, Ui};
 use egui_plot::{AxisHints, FilledArea, GridMark, HoverPosition, Line, Plot, PlotPoints};
 
+use serde::{Deserialize, Serialize};
+
 use crate::analysis::Series;
 
+use super::style::Ink;
 use super::{export, format, style};
 
 /// Points drawn per series; more than a panel has pixels would only cost time.
 const MAX_DRAWN: usize = 320;
 
 /// How much of the past a chart shows.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Span {
     /// The last second.
     Second,
@@ -110,13 +114,15 @@ pub(super) fn time_chart(ui: &mut Ui, chart: &TimeChart<'_>, lines: &[ChartLine<
     let unit = chart.unit.to_owned();
     let time_unit = chart.time_unit.to_owned();
     let mut plot =
-        plain_plot(chart.name, chart.height, chart.time_unit, chart.unit).label_formatter(move |at| match at {
-            HoverPosition::NearDataPoint { plot_name, position, .. } => Some(format!(
-                "{plot_name}: {} {unit}\nat {} {time_unit}",
-                format::number(position.y),
-                format::number(position.x)
-            )),
-            HoverPosition::Elsewhere { .. } => None,
+        plain_plot(style::ink(ui), chart.name, chart.height, chart.time_unit, chart.unit).label_formatter(move |at| {
+            match at {
+                HoverPosition::NearDataPoint { plot_name, position, .. } => Some(format!(
+                    "{plot_name}: {} {unit}\nat {} {time_unit}",
+                    format::number(position.y),
+                    format::number(position.x)
+                )),
+                HoverPosition::Elsewhere { .. } => None,
+            }
         });
     for &value in chart.include {
         plot = plot.include_y(value);
@@ -157,20 +163,20 @@ pub(super) fn time_chart(ui: &mut Ui, chart: &TimeChart<'_>, lines: &[ChartLine<
 }
 
 /// A plot that stands still: no zooming or dragging (the panel scrolls), thin grid, small numbers.
-pub(super) fn plain_plot<'a>(name: &str, height: f32, x_label: &str, y_label: &str) -> Plot<'a> {
+pub(super) fn plain_plot<'a>(ink: &Ink, name: &str, height: f32, x_label: &str, y_label: &str) -> Plot<'a> {
     let small = FontId::proportional(style::SMALL);
-    let label = |text: &str| RichText::new(text).size(style::SMALL).color(style::TEXT_WEAK);
+    let label = |text: &str| RichText::new(text).size(style::SMALL).color(ink.weak);
     let x = AxisHints::new_x()
         .label(label(x_label))
         .tick_label_font(small.clone())
-        .tick_label_color(style::TEXT_WEAK)
+        .tick_label_color(ink.weak)
         .min_thickness(12.0)
         .formatter(|mark, _| axis_number(mark.value, mark.step_size))
         .label_spacing(egui::Rangef::new(24.0, 32.0));
     let y = AxisHints::new_y()
         .label(label(y_label))
         .tick_label_font(small)
-        .tick_label_color(style::TEXT_WEAK)
+        .tick_label_color(ink.weak)
         .min_thickness(34.0)
         .label_spacing(egui::Rangef::new(11.0, 13.0))
         .formatter(|mark, _| axis_number(mark.value, mark.step_size));
@@ -190,7 +196,7 @@ pub(super) fn plain_plot<'a>(name: &str, height: f32, x_label: &str, y_label: &s
         .show_background(false)
         .show_crosshair(false)
         .grid_spacing(egui::Rangef::new(14.0, 160.0))
-        .grid_color(Color32::from_rgba_unmultiplied(255, 255, 255, 26))
+        .grid_color(ink.hairline)
         .min_size(egui::vec2(40.0, 40.0))
         .sense(egui::Sense::hover())
 }
@@ -234,8 +240,8 @@ fn legend(ui: &mut Ui, chart: &TimeChart<'_>, lines: &[ChartLine<'_>]) {
             let font = FontId::proportional(13.0);
             let swatch = TextFormat { background: line.colour, ..TextFormat::simple(font.clone(), line.colour) };
             text.append("   ", 0.0, swatch);
-            text.append(line.name, 5.0, TextFormat::simple(font.clone(), style::TEXT_WEAK));
-            text.append(&format!(" {value} {unit}"), 0.0, TextFormat::simple(font, style::TEXT_STRONG));
+            text.append(line.name, 5.0, TextFormat::simple(font.clone(), style::ink(ui).weak));
+            text.append(&format!(" {value} {unit}"), 0.0, TextFormat::simple(font, style::ink(ui).strong));
             ui.add(egui::Label::new(text).extend());
             ui.add_space(6.0);
         }

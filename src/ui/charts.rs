@@ -14,11 +14,11 @@ impl Overlay {
     pub(super) fn charts(&mut self, ui: &mut Ui, input: &OverlayInput<'_>, out: &mut Vec<OverlayAction>) {
         let telemetry = input.telemetry;
         ui.horizontal(|ui| {
-            ui.label(RichText::new("show the last").color(style::TEXT_WEAK));
+            ui.label(RichText::new("show the last").color(style::ink(ui).weak));
             for span in Span::ALL {
-                let response = ui.selectable_label(self.span == span, span.label());
+                let response = ui.selectable_label(self.layout.span == span, span.label());
                 if response.accessible_name(format!("show {}", span.label())).clicked() {
-                    self.span = span;
+                    self.layout.span = span;
                 }
             }
         });
@@ -40,7 +40,7 @@ impl Overlay {
         let telemetry = input.telemetry;
         if let Some(picked) = &telemetry.picked {
             let name = format!("id {}", picked.neuron);
-            let (texture, span) = (&mut self.field_texture, self.span);
+            let (texture, span) = (&mut self.field_texture, self.layout.span);
             style::Section::open("Neuron")
                 .show(ui, &name, |ui| neuron::show(ui, telemetry, picked, texture, span, commands));
         }
@@ -61,14 +61,14 @@ impl Overlay {
     }
 
     fn activity_sections(&self, ui: &mut Ui, telemetry: &Telemetry, commands: &mut Vec<Command>) {
-        let span = self.span;
+        let span = self.layout.span;
         self.section_of("Firing rates", &["rate"], true).show(ui, "", |ui| {
             let lines: Vec<_> = telemetry
                 .populations
                 .iter()
                 .map(|p| ChartLine {
                     name: &p.name,
-                    colour: style::series_colour(p.colour),
+                    colour: style::ink(ui).series(p.colour),
                     series: &p.rate_hz,
                     offset: 0.0,
                 })
@@ -83,7 +83,7 @@ impl Overlay {
             .filter(|p| !p.is_source)
             .map(|p| ChartLine {
                 name: &p.name,
-                colour: style::series_colour(p.colour),
+                colour: style::ink(ui).series(p.colour),
                 series: &p.membrane_mv,
                 offset: p.v_rest_mv,
             })
@@ -97,15 +97,16 @@ impl Overlay {
 
     fn weight_sections(&mut self, ui: &mut Ui, telemetry: &Telemetry) {
         let changing: Vec<&ProjectionTelemetry> = telemetry.projections.iter().filter(|p| p.now.is_some()).collect();
-        let span = self.span;
+        let span = self.layout.span;
         fn pick<'a>(
+            ink: &style::Ink,
             telemetry: &'a Telemetry,
             which: &[&'a ProjectionTelemetry],
             series: fn(&ProjectionTelemetry) -> &crate::analysis::Series,
         ) -> Vec<ChartLine<'a>> {
             let line = |(index, p): (usize, &&'a ProjectionTelemetry)| ChartLine {
                 name: p.name.as_str(),
-                colour: projection_colour(telemetry, p, index),
+                colour: projection_colour(ink, telemetry, p, index),
                 series: series(p),
                 offset: 0.0,
             };
@@ -114,15 +115,16 @@ impl Overlay {
         if !changing.is_empty() {
             self.section_of("Weights", &["histogram"], true).show(ui, "", |ui| {
                 for (index, projection) in changing.iter().enumerate() {
-                    let colour = projection_colour(telemetry, projection, index);
-                    histogram::show(ui, projection, colour, &mut self.logarithmic, 96.0);
+                    let colour = projection_colour(style::ink(ui), telemetry, projection, index);
+                    histogram::show(ui, projection, colour, &mut self.layout.logarithmic, 96.0);
                 }
             });
             self.section_of("Mean weight", &["weights"], false).show(ui, "", |ui| {
+                let ink = style::ink(ui);
                 time_chart(
                     ui,
                     &simple("mean weight", "", &[0.0]),
-                    &pick(telemetry, &changing, |p| &p.weight_mean),
+                    &pick(ink, telemetry, &changing, |p| &p.weight_mean),
                     span,
                 );
             });
@@ -134,12 +136,14 @@ impl Overlay {
         let left: u64 = pruned.iter().filter_map(|p| p.now.as_ref()).map(|now| now.remaining).sum();
         let summary = format!("{} left", format::short_count(left));
         self.section_of("Synapses remaining", &["remaining"], true).show(ui, &summary, |ui| {
+            let ink = style::ink(ui);
             let chart = simple("synapses remaining", "%", &[0.0, 100.0]);
-            time_chart(ui, &chart, &pick(telemetry, &pruned, |p| &p.remaining_percent), span);
+            time_chart(ui, &chart, &pick(ink, telemetry, &pruned, |p| &p.remaining_percent), span);
         });
         self.section_of("Pruning threshold", &["threshold"], false).show(ui, "", |ui| {
+            let ink = style::ink(ui);
             let chart = simple("pruning threshold", "of max", &[0.0]);
-            time_chart(ui, &chart, &pick(telemetry, &pruned, |p| &p.threshold), span);
+            time_chart(ui, &chart, &pick(ink, telemetry, &pruned, |p| &p.threshold), span);
         });
     }
 }
@@ -148,9 +152,14 @@ const fn simple<'a>(name: &'a str, unit: &'a str, include: &'a [f64]) -> TimeCha
     TimeChart { name, unit, time_unit: "s", height: 104.0, include, has_legend: true }
 }
 
-/// The colour of the source population; further projections from the same source get lighter.
-fn projection_colour(telemetry: &Telemetry, projection: &ProjectionTelemetry, index: usize) -> Color32 {
-    let base = telemetry.populations.get(projection.source).map_or(style::ACCENT, |p| style::series_colour(p.colour));
+/// The colour of the source population; further projections from the same source get paler.
+fn projection_colour(
+    ink: &style::Ink,
+    telemetry: &Telemetry,
+    projection: &ProjectionTelemetry,
+    index: usize,
+) -> Color32 {
+    let base = telemetry.populations.get(projection.source).map_or(ink.accent, |p| ink.series(p.colour));
     let same_source_before = telemetry
         .projections
         .iter()
@@ -158,5 +167,5 @@ fn projection_colour(telemetry: &Telemetry, projection: &ProjectionTelemetry, in
         .take(index)
         .filter(|p| p.source == projection.source)
         .count();
-    base.lerp_to_gamma(Color32::WHITE, (same_source_before as f32 * 0.4).min(0.8))
+    base.lerp_to_gamma(ink.weak, (same_source_before as f32 * 0.4).min(0.8))
 }

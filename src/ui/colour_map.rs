@@ -16,9 +16,6 @@ const VIRIDIS: [[u8; 3]; 9] = [
     [253, 231, 37],
 ];
 
-/// Where there is no synapse (any more): a neutral that is no colour of the map.
-pub(super) const ABSENT: Color32 = Color32::from_rgb(38, 40, 46);
-
 /// Colour of a value from 0 to 1; values outside are clamped.
 pub(super) fn viridis(value: f32) -> Color32 {
     let at = if value.is_finite() { value.clamp(0.0, 1.0) * 8.0 } else { 0.0 };
@@ -74,10 +71,10 @@ pub(super) fn show_version(
 }
 
 /// A field of shares (0 to 1; negative: no synapse) as a picture. Missing values count as absent.
-pub(super) fn field_image(size: [u32; 2], shares: &[f32]) -> ColorImage {
+pub(super) fn field_image(size: [u32; 2], shares: &[f32], absent: Color32) -> ColorImage {
     let size = size.map(|s| s.clamp(1, 4096) as usize);
     let pixels = (0..size[0] * size[1])
-        .map(|i| shares.get(i).map_or(ABSENT, |&share| if share < 0.0 { ABSENT } else { viridis(share) }))
+        .map(|i| shares.get(i).map_or(absent, |&share| if share < 0.0 { absent } else { viridis(share) }))
         .collect();
     ColorImage::new(size, pixels)
 }
@@ -104,8 +101,8 @@ mod tests {
 
     #[test]
     fn absent_synapses_have_their_own_colour_and_short_data_is_no_panic() {
-        let image = field_image([2, 2], &[0.0, -1.0, 1.0]);
-        assert_eq!(image.pixels, vec![viridis(0.0), ABSENT, viridis(1.0), ABSENT]);
+        let image = field_image([2, 2], &[0.0, -1.0, 1.0], Color32::GRAY);
+        assert_eq!(image.pixels, vec![viridis(0.0), Color32::GRAY, viridis(1.0), Color32::GRAY]);
         assert_eq!(grey_image([0, 0], &[]).pixels.len(), 1);
     }
 }

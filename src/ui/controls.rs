@@ -111,7 +111,7 @@ impl Controls {
         self.plasticity(ui, telemetry, out);
         pruning(ui, telemetry, out);
         for (index, population) in telemetry.populations.iter().enumerate() {
-            self.populations[index].show(ui, index, &population.name, style::series_colour(population.colour), out);
+            self.populations[index].show(ui, index, &population.name, style::ink(ui).series(population.colour), out);
         }
         let differs = self.start.as_ref().is_some_and(|start| {
             start.learning != self.learning
@@ -128,7 +128,7 @@ impl Controls {
         if !telemetry.projections.iter().any(|p| p.is_plastic) {
             return;
         }
-        ui.label(RichText::new("Plasticity").color(style::TEXT_WEAK));
+        ui.label(RichText::new("Plasticity").color(style::ink(ui).weak));
         if ui.checkbox(&mut self.learning, "learning on").changed() {
             out.push(Command::Change(Change::Learning(self.learning)));
         }
@@ -148,7 +148,7 @@ fn pruning(ui: &mut Ui, telemetry: &Telemetry, out: &mut Vec<Command>) {
     if !telemetry.projections.iter().any(|p| p.is_pruned) {
         return;
     }
-    ui.label(RichText::new("Pruning").color(style::TEXT_WEAK));
+    ui.label(RichText::new("Pruning").color(style::ink(ui).weak));
     let mut scheduled = telemetry.pruning_schedule;
     if ui.checkbox(&mut scheduled, "by the scene's schedule").changed() {
         out.push(Command::PruningSchedule(scheduled));
@@ -176,7 +176,7 @@ impl PopulationControls {
         }
         ui.horizontal(|ui| {
             style::swatch(ui, colour);
-            ui.label(RichText::new(name).color(style::TEXT));
+            ui.label(RichText::new(name).color(style::ink(ui).text));
         });
         if let Some(input) = &mut self.input {
             let unit = if input.is_factor { " x" } else { " Hz" };
@@ -271,4 +271,21 @@ impl Row<'_> {
         }
         changed
     }
+}
+
+/// A name and a list to choose from, in one line.
+pub(super) fn chooser(ui: &mut Ui, name: &str, selected: &str, choices: impl FnOnce(&mut Ui)) {
+    ui.horizontal(|ui| {
+        let (rect, _) = ui.allocate_exact_size(vec2(84.0, ui.spacing().interact_size.y), egui::Sense::hover());
+        let font = egui::TextStyle::Body.resolve(ui.style());
+        ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, font, style::ink(ui).text);
+        let width = (ui.available_width() - 4.0).max(80.0);
+        egui::ComboBox::from_id_salt(name)
+            .selected_text(RichText::new(selected))
+            .width(width)
+            .truncate()
+            .show_ui(ui, choices)
+            .response
+            .accessible_name(name);
+    });
 }

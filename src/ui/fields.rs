@@ -17,8 +17,11 @@ pub(super) fn show(
     texture: &mut ValueTexture,
     out: &mut Vec<Command>,
 ) {
-    let image = || field_image(grid.size, &grid.values);
-    let id = show_version(texture, grid.version, ui.ctx(), "receptive fields", image);
+    let absent = style::ink(ui).absent;
+    let image = || field_image(grid.size, &grid.values, absent);
+    // The theme shows in it too.
+    let version = grid.version.wrapping_mul(2) + u64::from(ui.visuals().dark_mode);
+    let id = show_version(texture, version, ui.ctx(), "receptive fields", image);
     let size = vec2(grid.size[0].max(1) as f32, grid.size[1].max(1) as f32);
     let scale = (ui.available_width() / size.x).min(360.0 / size.y);
     let image = egui::Image::new((id, size * scale)).fit_to_exact_size(size * scale).sense(egui::Sense::click());
@@ -39,10 +42,10 @@ pub(super) fn show(
             let at = place.right_bottom() - vec2(2.0 + scale, scale);
             let text = class.to_string();
             ui.painter().text(at + vec2(1.0, 1.0), Align2::RIGHT_BOTTOM, &text, font.clone(), Color32::BLACK);
-            ui.painter().text(at, Align2::RIGHT_BOTTOM, &text, font.clone(), style::TEXT_STRONG);
+            ui.painter().text(at, Align2::RIGHT_BOTTOM, &text, font.clone(), style::ink(ui).strong);
         }
         if picked == Some(grid.first + index * grid.stride) {
-            ui.painter().rect_stroke(place, 2.0, Stroke::new(1.5, style::TEXT_STRONG), StrokeKind::Inside);
+            ui.painter().rect_stroke(place, 2.0, Stroke::new(1.5, style::ink(ui).strong), StrokeKind::Inside);
         }
     }
     if response.clicked()

@@ -59,6 +59,11 @@ pub(super) fn number(value: f64) -> String {
     }
 }
 
+/// A share as `12.3 %`.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
 /// A speed: `real time`, `0.10 x`, `5 x`, `as fast as it goes`.
 pub(super) fn speed(value: f64) -> String {
     if value.is_infinite() {

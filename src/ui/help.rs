@@ -62,11 +62,11 @@ pub(super) fn show(ui: &Ui) -> bool {
 }
 
 fn section(ui: &mut Ui, topic: &str, lines: &[Line]) {
-    ui.label(RichText::new(topic).size(14.0).color(style::ACCENT));
+    ui.label(RichText::new(topic).size(14.0).color(style::ink(ui).accent));
     egui::Grid::new(topic).num_columns(2).min_col_width(96.0).spacing(vec2(10.0, 4.0)).show(ui, |ui| {
         for line in lines {
-            ui.label(RichText::new(&line.keys).color(style::TEXT_STRONG));
-            ui.add(egui::Label::new(RichText::new(line.does).color(style::TEXT_WEAK)).wrap());
+            ui.label(RichText::new(&line.keys).color(style::ink(ui).strong));
+            ui.add(egui::Label::new(RichText::new(line.does).color(style::ink(ui).weak)).wrap());
             ui.end_row();
         }
     });

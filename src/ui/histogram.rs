@@ -20,14 +20,16 @@ pub(super) fn show(
         style::footnote(ui, "the weights of this projection cannot change");
         return;
     };
+    let ink = style::ink(ui);
     let weight_max = f64::from(projection.weight_max).max(f64::MIN_POSITIVE);
     let threshold = f64::from(now.threshold) * weight_max;
     ui.horizontal_wrapped(|ui| {
         style::swatch(ui, colour);
-        ui.label(RichText::new(&projection.name).color(style::TEXT_WEAK));
+        ui.label(RichText::new(&projection.name).color(style::ink(ui).weak));
         let share = percent(now.remaining, now.total);
         ui.label(
-            RichText::new(format!("{} left ({share})", format::short_count(now.remaining))).color(style::TEXT_STRONG),
+            RichText::new(format!("{} left ({share})", format::short_count(now.remaining)))
+                .color(style::ink(ui).strong),
         );
         ui.checkbox(logarithmic, "log").accessible_name(format!("logarithmic counts of {}", projection.name));
         export::save_button(ui, &format!("weights of {}", projection.name));
@@ -42,14 +44,14 @@ pub(super) fn show(
         .map(|(i, &count)| {
             let centre = (i as f64 + 0.5) * bin;
             let below = centre < threshold;
-            let fill = if below { style::BAD.gamma_multiply(0.75) } else { colour.gamma_multiply(0.85) };
+            let fill = if below { style::ink(ui).bad.gamma_multiply(0.75) } else { colour.gamma_multiply(0.85) };
             Bar::new(centre, height_of(count)).width(bin * 0.94).fill(fill).stroke(egui::Stroke::NONE)
         })
         .collect();
     let counts = now.histogram;
     let y_label = if *logarithmic { "synapses (log)" } else { "synapses" };
     let log = *logarithmic;
-    let mut plot = chart::plain_plot(&format!("weights of {}", projection.name), height, "weight", y_label)
+    let mut plot = chart::plain_plot(ink, &format!("weights of {}", projection.name), height, "weight", y_label)
         .include_x(0.0)
         .include_x(weight_max)
         .include_y(0.0)
@@ -80,7 +82,7 @@ pub(super) fn show(
         if threshold > 0.0 {
             plot.vline(
                 VLine::new("threshold", threshold)
-                    .color(style::WARNING)
+                    .color(ink.warning)
                     .width(1.6)
                     .style(LineStyle::dashed_loose())
                     .allow_hover(false),

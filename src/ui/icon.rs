@@ -2,12 +2,15 @@
 
 use egui::{Color32, CornerRadius, Rect, Response, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
+use super::action;
+
 /// A sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sign {
     Play,
     Pause,
     Step,
+    Back,
     Reset,
     Right,
     Wrong,
@@ -44,6 +47,21 @@ pub(super) fn button(ui: &mut Ui, sign: Sign, text: &str, fill: Option<Color32>)
     response
 }
 
+/// A small button with a sign alone, called `name`; `id`: the action that its tooltip is made from. True when clicked.
+pub(super) fn small(ui: &mut Ui, sign: Sign, name: &str, id: &str) -> bool {
+    let (rect, response) = ui.allocate_exact_size(vec2(HEIGHT, ui.spacing().interact_size.y), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, ui.is_enabled(), name));
+    let visuals = *ui.style().interact(&response);
+    ui.painter().rect_filled(rect, visuals.corner_radius, visuals.weak_bg_fill);
+    if response.has_focus() {
+        let stroke = ui.visuals().selection.stroke;
+        ui.painter().rect_stroke(rect, visuals.corner_radius, stroke, egui::StrokeKind::Inside);
+    }
+    let colour = if ui.is_enabled() { visuals.text_color() } else { visuals.text_color().gamma_multiply(0.4) };
+    ui.painter().extend(shapes(sign, Rect::from_center_size(rect.center(), vec2(SIDE, SIDE)), colour));
+    response.on_hover_text(action::tooltip(id)).clicked()
+}
+
 /// A sign alone, as tall as the text around it.
 pub(super) fn mark(ui: &mut Ui, sign: Sign, colour: Color32) {
     let (rect, _) = ui.allocate_exact_size(vec2(SIDE + 2.0, SIDE + 2.0), Sense::hover());
@@ -67,6 +85,7 @@ fn shapes(sign: Sign, rect: Rect, colour: Color32) -> Vec<Shape> {
         Sign::Play => vec![triangle(0.1, 1.0)],
         Sign::Pause => vec![bar(0.12, 0.40), bar(0.60, 0.88)],
         Sign::Step => vec![triangle(0.0, 0.7), bar(0.76, 0.98)],
+        Sign::Back => vec![triangle(1.0, 0.3), bar(0.02, 0.24)],
         Sign::Reset => vec![triangle(1.0, 0.3), bar(0.02, 0.24)],
         Sign::Right => vec![Shape::line(vec![at(0.05, 0.55), at(0.38, 0.9), at(0.95, 0.12)], stroke)],
         Sign::Wrong => {

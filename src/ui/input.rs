@@ -1,6 +1,7 @@
 //! What the overlay shows in one frame: plain values that the window collects and lends.
 
 use crate::session::Telemetry;
+use crate::session::view::Variable;
 
 use super::action::Tool;
 
@@ -17,12 +18,27 @@ pub struct OverlayInput<'a> {
     pub scale: Option<&'a ColourScale>,
     /// The receptive fields of the output neurons, where they are pictures.
     pub fields: Option<&'a FieldGrid>,
+    /// How the values of the present colouring are spread, where they are known to the host.
+    pub values: Option<&'a ValueHistogram>,
     /// Names of the scene's saved views.
     pub views: &'a [String],
     /// What the scene says at this moment.
     pub caption: Option<&'a str>,
     /// What the window is doing.
     pub window: WindowState,
+}
+
+/// How many neurons have which value of a variable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ValueHistogram {
+    /// Of which variable.
+    pub by: Variable,
+    /// Values at the ends.
+    pub range: [f32; 2],
+    /// Neurons per bin, all bins equally wide.
+    pub bins: Vec<u32>,
+    /// Neurons without a value.
+    pub without: u64,
 }
 
 /// What colours mean, from the least value to the greatest.

@@ -8,8 +8,9 @@ use super::{OverlayAction, OverlayInput};
 /// Keys that a focused widget keeps for itself.
 const WIDGET_KEYS: [Key; 6] = [Key::Space, Key::Enter, Key::ArrowLeft, Key::ArrowRight, Key::ArrowUp, Key::ArrowDown];
 
-/// The actions of the keys pressed in this frame. Nothing while text is typed.
-pub(super) fn pressed(context: &Context, input: &OverlayInput<'_>) -> Vec<OverlayAction> {
+/// The actions of the keys pressed in this frame. Nothing while text is typed; while something stands over everything
+/// (`is_covered`), only what concerns the program as a whole.
+pub(super) fn pressed(context: &Context, input: &OverlayInput<'_>, is_covered: bool) -> Vec<OverlayAction> {
     if context.text_edit_focused() {
         return Vec::new();
     }
@@ -26,7 +27,8 @@ pub(super) fn pressed(context: &Context, input: &OverlayInput<'_>) -> Vec<Overla
         .filter(|&(key, modifiers, _)| !(widget_has_focus && modifiers.is_none() && WIDGET_KEYS.contains(&key)))
         .filter_map(|(key, modifiers, repeat)| {
             let (entry, shortcut) = entry_of(key, modifiers, input.window.is_touring)?;
-            if repeat && !shortcut.repeats { None } else { (entry.make)(input) }
+            let is_out_of_reach = is_covered && !entry.id.starts_with("program.");
+            if is_out_of_reach || (repeat && !shortcut.repeats) { None } else { (entry.make)(input) }
         })
         .collect()
 }

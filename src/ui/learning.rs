@@ -29,7 +29,12 @@ pub(super) fn show(ui: &mut Ui, learning: &LearningTelemetry, texture: &mut Valu
             include: &[0.0, 100.0],
             has_legend: false,
         };
-        let line = ChartLine { name: "accuracy", colour: style::GOOD, series: &learning.accuracy_percent, offset: 0.0 };
+        let line = ChartLine {
+            name: "accuracy",
+            colour: style::ink(ui).good,
+            series: &learning.accuracy_percent,
+            offset: 0.0,
+        };
         time_chart(ui, &chart, &[line], Span::All);
     }
 }
@@ -40,7 +45,7 @@ fn input(ui: &mut Ui, learning: &LearningTelemetry, texture: &mut ValueTexture) 
         let (rect, response) = ui.allocate_exact_size(side, egui::Sense::hover());
         ui.painter().rect_filled(rect, CornerRadius::same(4), Color32::BLACK);
         let font = FontId::proportional(13.0);
-        ui.painter().text(rect.center(), Align2::CENTER_CENTER, "no input", font, style::TEXT_WEAK);
+        ui.painter().text(rect.center(), Align2::CENTER_CENTER, "no input", font, style::ink(ui).weak);
         response.accessible_name("input shown now: none");
         return;
     }
@@ -53,19 +58,20 @@ fn input(ui: &mut Ui, learning: &LearningTelemetry, texture: &mut ValueTexture) 
 fn answers(ui: &mut Ui, learning: &LearningTelemetry) {
     ui.spacing_mut().item_spacing.y = 3.0;
     ui.horizontal(|ui| {
-        ui.label(RichText::new("shown now").color(style::TEXT_WEAK));
+        ui.label(RichText::new("shown now").color(style::ink(ui).weak));
         let label = learning.label.map_or_else(|| "-".to_owned(), |label| label.to_string());
-        ui.label(RichText::new(label).size(style::READOUT).color(style::TEXT_STRONG));
-        ui.label(RichText::new(learning.phase).color(style::TEXT_WEAK));
+        ui.label(RichText::new(label).size(style::READOUT).color(style::ink(ui).strong));
+        ui.label(RichText::new(learning.phase).color(style::ink(ui).weak));
     });
     ui.horizontal(|ui| match learning.last_prediction {
         None => {
-            ui.label(RichText::new("no answer yet").color(style::TEXT_WEAK));
+            ui.label(RichText::new("no answer yet").color(style::ink(ui).weak));
         }
         Some((predicted, actual)) => {
             let is_right = predicted == actual;
-            let (sign, colour) = if is_right { (Sign::Right, style::GOOD) } else { (Sign::Wrong, style::BAD) };
-            ui.label(RichText::new("last answer").color(style::TEXT_WEAK));
+            let (sign, colour) =
+                if is_right { (Sign::Right, style::ink(ui).good) } else { (Sign::Wrong, style::ink(ui).bad) };
+            ui.label(RichText::new("last answer").color(style::ink(ui).weak));
             ui.label(RichText::new(predicted.to_string()).size(16.0).color(colour));
             icon::mark(ui, sign, colour);
             let detail = if is_right { "right".to_owned() } else { format!("wrong, was {actual}") };
@@ -73,9 +79,9 @@ fn answers(ui: &mut Ui, learning: &LearningTelemetry) {
         }
     });
     ui.horizontal(|ui| {
-        ui.label(RichText::new("accuracy").color(style::TEXT_WEAK));
+        ui.label(RichText::new("accuracy").color(style::ink(ui).weak));
         let accuracy = learning.accuracy_percent.last().map_or_else(|| "-".to_owned(), |a| format!("{a:.1} %"));
-        ui.label(RichText::new(accuracy).size(style::READOUT).color(style::TEXT_STRONG));
+        ui.label(RichText::new(accuracy).size(style::READOUT).color(style::ink(ui).strong));
     });
     let window = match learning.accuracy_window {
         0 => String::new(),
@@ -105,8 +111,8 @@ pub(super) fn classes(ui: &mut Ui, assigned: &[Option<u8>]) {
             rect.top() + (i / columns) as f32 * cell + cell / 2.0,
         );
         let (text, colour) = match class {
-            Some(class) => (class.to_string(), style::TEXT),
-            None => ("·".to_owned(), style::TEXT_WEAK),
+            Some(class) => (class.to_string(), style::ink(ui).text),
+            None => ("·".to_owned(), style::ink(ui).weak),
         };
         ui.painter().text(at, Align2::CENTER_CENTER, text, font.clone(), colour);
     }

@@ -1,11 +1,11 @@
 //! What stands over the picture itself: the legend of the present colouring, the notices, captions and progress.
 
-use egui::{Align2, Area, Color32, Id, Mesh, Order, Rect, RichText, Ui, pos2, vec2};
+use egui::{Align2, Area, Id, Order, Rect, RichText, Ui, vec2};
 
 use crate::session::ViewSettings;
 use crate::session::view::Variable;
 
-use super::{ColourScale, OverlayInput, format, style};
+use super::{ColourScale, OverlayInput, format, style, transfer};
 
 /// Shows legend and notices in the lower left of `free`, caption and progress at its top.
 pub(super) fn show(ui: &Ui, input: &OverlayInput<'_>, settings: &ViewSettings, free: Rect) {
@@ -15,7 +15,7 @@ pub(super) fn show(ui: &Ui, input: &OverlayInput<'_>, settings: &ViewSettings, f
     }
     floating("legend and notices", Align2::LEFT_BOTTOM, free.left_bottom()).constrain_to(free).show(ui.ctx(), |ui| {
         ui.set_max_width(free.width().min(460.0));
-        style::card().show(ui, |ui| legend(ui, input, settings));
+        style::card(ui).show(ui, |ui| legend(ui, input, settings));
         notices(ui, input);
     });
     let progress = input.telemetry.progress.as_ref();
@@ -43,11 +43,11 @@ pub(super) fn show(ui: &Ui, input: &OverlayInput<'_>, settings: &ViewSettings, f
 /// Centred text on a plate that is no wider than the text.
 fn plate(ui: &mut Ui, text: &str, size: f32) {
     let wrap = ui.available_width() - 24.0;
-    let galley = ui.painter().layout(text.to_owned(), egui::FontId::proportional(size), style::TEXT_STRONG, wrap);
+    let galley = ui.painter().layout(text.to_owned(), egui::FontId::proportional(size), style::ink(ui).strong, wrap);
     let (rect, response) = ui.allocate_exact_size(galley.size() + vec2(22.0, 12.0), egui::Sense::hover());
     response.accessible_name(text);
-    ui.painter().rect_filled(rect, 8.0, Color32::from_rgba_unmultiplied(13, 16, 23, 176));
-    ui.painter().galley(rect.min + vec2(11.0, 6.0), galley, style::TEXT_STRONG);
+    ui.painter().rect_filled(rect, 8.0, style::ink(ui).card);
+    ui.painter().galley(rect.min + vec2(11.0, 6.0), galley, style::ink(ui).strong);
 }
 
 fn floating(name: &str, pivot: Align2, at: egui::Pos2) -> Area {
@@ -64,15 +64,15 @@ fn legend(ui: &mut Ui, input: &OverlayInput<'_>, settings: &ViewSettings) {
     if settings.colour.by == Variable::Population {
         for population in &input.telemetry.populations {
             ui.horizontal(|ui| {
-                style::swatch(ui, style::series_colour(population.colour));
+                style::swatch(ui, style::ink(ui).series(population.colour));
                 ui.label(&population.name);
                 let size = format::short_count(u64::from(population.size));
-                ui.label(RichText::new(size).color(style::TEXT_WEAK));
+                ui.label(RichText::new(size).color(style::ink(ui).weak));
             });
         }
         return;
     }
-    ui.label(RichText::new(format!("colour: {}", settings.colour.by.label())).color(style::TEXT));
+    ui.label(RichText::new(format!("colour: {}", settings.colour.by.label())).color(style::ink(ui).text));
     if let Some(scale) = input.scale {
         gradient(ui, scale, 220.0);
         style::footnote(ui, &scale.text);
@@ -81,20 +81,7 @@ fn legend(ui: &mut Ui, input: &OverlayInput<'_>, settings: &ViewSettings) {
 
 fn gradient(ui: &mut Ui, scale: &ColourScale, width: f32) {
     let (rect, response) = ui.allocate_exact_size(vec2(width, 10.0), egui::Sense::hover());
-    let mut mesh = Mesh::default();
-    let last = scale.colours.len().saturating_sub(1).max(1);
-    for (i, colour) in scale.colours.iter().enumerate() {
-        let [r, g, b] = colour.map(|c| (c.clamp(0.0, 1.0) * 255.0).round() as u8);
-        let x = rect.left() + rect.width() * i as f32 / last as f32;
-        mesh.colored_vertex(pos2(x, rect.top()), Color32::from_rgb(r, g, b));
-        mesh.colored_vertex(pos2(x, rect.bottom()), Color32::from_rgb(r, g, b));
-        if i > 0 {
-            let k = 2 * i as u32;
-            mesh.add_triangle(k - 2, k - 1, k);
-            mesh.add_triangle(k - 1, k, k + 1);
-        }
-    }
-    ui.painter().add(mesh);
+    ui.painter().add(transfer::colours(rect, scale));
     response.accessible_name(format!("colour scale: {}", scale.text));
 }
 
@@ -105,14 +92,13 @@ fn notices(ui: &mut Ui, input: &OverlayInput<'_>) {
     }
     ui.add_space(2.0);
     for notice in all {
-        let text = RichText::new(notice).size(12.0).color(Color32::from_rgb(214, 204, 170));
-        // A thin dark plate keeps the words readable over a bright picture.
-        egui::Frame::new()
-            .fill(Color32::from_black_alpha(130))
-            .corner_radius(4)
-            .inner_margin(egui::Margin::symmetric(5, 1))
-            .show(ui, |ui| {
+        let text = RichText::new(notice).size(12.0).color(style::ink(ui).warning);
+        // A thin plate keeps the words readable over a bright picture.
+        egui::Frame::new().fill(style::ink(ui).card).corner_radius(4).inner_margin(egui::Margin::symmetric(5, 1)).show(
+            ui,
+            |ui| {
                 ui.add(egui::Label::new(text).wrap());
-            });
+            },
+        );
     }
 }

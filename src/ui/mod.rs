@@ -1,6 +1,7 @@
 //! The overlay: egui panels and charts over the picture. Telemetry in, actions out; it knows no wgpu pipelines.
 
 pub mod action;
+mod ask;
 mod chart;
 mod charts;
 mod colour_map;
@@ -8,22 +9,28 @@ mod controls;
 pub mod export;
 mod fields;
 mod format;
+mod fuzzy;
 mod help;
 mod histogram;
 mod icon;
 mod input;
 mod keys;
+mod layout;
 mod learning;
 mod legend;
 mod look;
 mod neuron;
 mod overlay;
+mod palette;
 mod raster;
 mod style;
+mod timeline;
 mod timings;
 mod top_bar;
+mod transfer;
 
 pub use action::{ChartFormat, FilmKind, OverlayAction, PictureSize, Tool, TourKey};
 pub use chart::Span;
-pub use input::{ColourScale, FieldGrid, FrameStats, OverlayInput, WindowState};
+pub use input::{ColourScale, FieldGrid, FrameStats, OverlayInput, ValueHistogram, WindowState};
+pub use layout::Layout;
 pub use overlay::Overlay;

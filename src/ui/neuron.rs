@@ -9,7 +9,7 @@ use crate::session::telemetry::{PickedTelemetry, PopulationTelemetry};
 use crate::session::{Command, Telemetry};
 
 use super::chart::{self, Span};
-use super::colour_map::{ABSENT, ValueTexture, field_image, viridis};
+use super::colour_map::{ValueTexture, field_image, viridis};
 use super::{export, format, style};
 
 /// Shows everything known about the picked neuron.
@@ -37,13 +37,13 @@ pub(super) fn show(
 fn heading(ui: &mut Ui, picked: &PickedTelemetry, population: Option<&PopulationTelemetry>, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         if let Some(p) = population {
-            style::swatch(ui, style::series_colour(p.colour));
+            style::swatch(ui, style::ink(ui).series(p.colour));
             let local = picked.neuron.saturating_sub(p.first);
             let place = p.shape.map_or_else(String::new, |[width, _]| {
                 let width = width.max(1);
                 format!(", column {} row {}", local % width, local / width)
             });
-            ui.label(RichText::new(format!("{} {local}{place}", p.name)).color(style::TEXT_STRONG));
+            ui.label(RichText::new(format!("{} {local}{place}", p.name)).color(style::ink(ui).strong));
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if ui.button("Let go").on_hover_text("stop looking at this neuron (Esc)").clicked() {
@@ -59,8 +59,8 @@ fn state(ui: &mut Ui, telemetry: &Telemetry, picked: &PickedTelemetry, populatio
     egui::Grid::new("neuron state").num_columns(4).spacing(vec2(10.0, 3.0)).show(ui, |ui| {
         let mut shown = 0;
         let mut cell = |ui: &mut Ui, name: &str, value: String| {
-            ui.label(RichText::new(name).color(style::TEXT_WEAK));
-            ui.label(RichText::new(value).color(style::TEXT_STRONG));
+            ui.label(RichText::new(name).color(style::ink(ui).weak));
+            ui.label(RichText::new(value).color(style::ink(ui).strong));
             shown += 1;
             if shown % 2 == 0 {
                 ui.end_row();
@@ -86,16 +86,17 @@ fn state(ui: &mut Ui, telemetry: &Telemetry, picked: &PickedTelemetry, populatio
 fn membrane(ui: &mut Ui, picked: &PickedTelemetry, population: Option<&PopulationTelemetry>, span: Span) {
     let Some(p) = population else { return };
     export::save_button(ui, "membrane of the neuron");
+    let ink = style::ink(ui);
     // One neuron's membrane is only readable over a short time.
     let span = if span == Span::All { Span::TenSeconds } else { span };
     let newest = picked.membrane_mv.points().last().map_or(0.0, |point| point.time_ms);
     let start = span.start_ms(newest).max(picked.membrane_mv.points().next().map_or(0.0, |point| point.time_ms));
-    let colour = style::series_colour(p.colour);
+    let colour = ink.series(p.colour);
     let threshold = p.v_rest_mv + p.threshold_mv + f64::from(picked.state.theta_mv);
     let drawn = chart::draw_points(&picked.membrane_mv, start, 400);
     let times: Vec<f64> = drawn.time.iter().map(|t| t * 1e-3).collect();
     let spikes: Vec<f64> = picked.spikes_ms.iter().filter(|&&t| t >= start).map(|t| t * 1e-3).collect();
-    let plot = chart::plain_plot("membrane of the neuron", 104.0, "s", "mV")
+    let plot = chart::plain_plot(ink, "membrane of the neuron", 104.0, "s", "mV")
         .include_y(threshold)
         .include_x(start * 1e-3)
         .include_x(newest * 1e-3);
@@ -108,21 +109,19 @@ fn membrane(ui: &mut Ui, picked: &PickedTelemetry, population: Option<&Populatio
             );
         }
         for &at in &spikes {
-            plot.vline(
-                VLine::new("spike", at).color(style::TEXT_STRONG.gamma_multiply(0.35)).width(1.0).allow_hover(false),
-            );
+            plot.vline(VLine::new("spike", at).color(ink.strong.gamma_multiply(0.35)).width(1.0).allow_hover(false));
         }
         let path: PlotPoints<'_> = times.iter().zip(&drawn.mean).map(|(&t, &v)| [t, v]).collect();
         plot.line(Line::new("membrane", path).color(colour).width(1.5));
         let end = newest * 1e-3;
         plot.line(
             Line::new("threshold", vec![[start * 1e-3, threshold], [end, threshold]])
-                .color(style::WARNING)
+                .color(ink.warning)
                 .width(1.0)
                 .style(LineStyle::dashed_loose()),
         );
         let marks: PlotPoints<'_> = spikes.iter().map(|&t| [t, threshold]).collect();
-        plot.points(Points::new("spikes", marks).color(style::TEXT_STRONG).radius(2.2));
+        plot.points(Points::new("spikes", marks).color(ink.strong).radius(2.2));
     });
     response.response.accessible_name("chart: membrane of the neuron");
     style::footnote(ui, footnote_of(&picked.membrane_mv));
@@ -138,8 +137,9 @@ fn footnote_of(series: &Series) -> String {
 }
 
 fn field(ui: &mut Ui, size: [u32; 2], shares: &[f32], texture: &mut ValueTexture) {
-    ui.label(RichText::new("receptive field").color(style::TEXT_WEAK));
-    let id = texture.show(ui.ctx(), "receptive field", field_image(size, shares));
+    ui.label(RichText::new("receptive field").color(style::ink(ui).weak));
+    let absent = style::ink(ui).absent;
+    let id = texture.show(ui.ctx(), "receptive field", field_image(size, shares, absent));
     let (width, height) = (size[0].max(1) as f32, size[1].max(1) as f32);
     let scale = (132.0 / width.max(height)).max(0.2);
     let response = ui.horizontal_top(|ui| {
@@ -150,7 +150,7 @@ fn field(ui: &mut Ui, size: [u32; 2], shares: &[f32], texture: &mut ValueTexture
             scale_bar(ui, 14.0, 76.0);
             if shares.iter().any(|&s| s < 0.0) {
                 ui.horizontal(|ui| {
-                    style::swatch(ui, ABSENT);
+                    style::swatch(ui, absent);
                     style::footnote(ui, "pruned or absent");
                 });
             }
@@ -190,11 +190,11 @@ fn partners(ui: &mut Ui, title: &str, list: &[(u32, f32)], telemetry: &Telemetry
     if list.is_empty() {
         return;
     }
-    ui.label(RichText::new(title).color(style::TEXT_WEAK));
+    ui.label(RichText::new(title).color(style::ink(ui).weak));
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(5.0, 4.0);
         for &(neuron, weight) in list.iter().take(8) {
-            let colour = colour_of(telemetry, neuron);
+            let colour = colour_of(style::ink(ui), telemetry, neuron);
             let text = RichText::new(format!("{neuron}: {}", format::number(f64::from(weight)))).color(colour);
             if ui.small_button(text).on_hover_text(format!("{title}: look at neuron {neuron}")).clicked() {
                 out.push(Command::Pick(Some(neuron)));
@@ -203,10 +203,10 @@ fn partners(ui: &mut Ui, title: &str, list: &[(u32, f32)], telemetry: &Telemetry
     });
 }
 
-fn colour_of(telemetry: &Telemetry, neuron: u32) -> Color32 {
+fn colour_of(ink: &style::Ink, telemetry: &Telemetry, neuron: u32) -> Color32 {
     telemetry
         .populations
         .iter()
         .find(|p| neuron >= p.first && neuron - p.first < p.size)
-        .map_or(style::TEXT, |p| style::series_colour(p.colour))
+        .map_or(ink.text, |p| ink.series(p.colour))
 }

@@ -4,14 +4,16 @@
 use egui::{Panel, ScrollArea, Ui};
 
 use crate::model::Network;
-use crate::session::view::{Channel, Variable};
+use crate::session::view::{Channel, Theme, Variable};
 use crate::session::{Command, ViewSettings};
 
-use super::action::{Own, PanelName};
-use super::chart::Span;
+use super::action::{Own, PanelName, Question};
+use super::ask::Answer;
 use super::colour_map::ValueTexture;
 use super::controls::Controls;
-use super::{OverlayAction, OverlayInput, help, keys, legend, look, style};
+use super::layout::{CHARTS_RANGE, LEFT_RANGE, Layout, TEXT_RANGE};
+use super::palette::{Outcome, Palette};
+use super::{OverlayAction, OverlayInput, ask, help, keys, legend, look, style, timeline};
 
 /// Window width, points, below which only one side panel is shown at a time.
 const BOTH_SIDES: f32 = 980.0;
@@ -19,23 +21,32 @@ const BOTH_SIDES: f32 = 980.0;
 /// Window width, points, from which both side panels are open at the start.
 const ROOM_FOR_ALL: f32 = 1500.0;
 
-/// The left panel's width, points.
-const CONTROLS_WIDTH: f32 = 286.0;
+/// Window height, points, from which the timeline is open at the start.
+const ROOM_FOR_TIME: f32 = 800.0;
 
-/// Step and range of the overlay's size.
-const SCALE_STEP: f32 = 1.1;
-const SCALE_RANGE: (f32, f32) = (0.6, 4.0);
+/// The picture keeps at least this much between the panels, points.
+const PICTURE_LEAST: f32 = 200.0;
+
+/// Step of the text's size.
+const TEXT_STEP: f32 = 1.1;
+
+/// What stands over everything else.
+#[derive(Clone, Debug)]
+enum Popup {
+    Help,
+    Palette(Palette),
+    Question(Question),
+}
 
 /// The overlay's own state; everything else it shows comes in with every frame.
 pub struct Overlay {
     /// Name and title of every scene that can be chosen.
     pub(super) scenes: Vec<(String, String)>,
     pub(super) controls: Controls,
-    pub(super) controls_open: bool,
-    pub(super) charts_open: bool,
-    pub(super) help_open: bool,
-    pub(super) span: Span,
-    pub(super) logarithmic: bool,
+    pub(super) layout: Layout,
+    /// The layout comes from an earlier start; nothing of it is guessed from the window's size.
+    is_remembered: bool,
+    popup: Option<Popup>,
     /// Sections that the scene opens with; empty: the overlay's own choice.
     charts: Vec<String>,
     /// Counts scenes, so that every scene's sections open as it asks.
@@ -45,7 +56,7 @@ pub struct Overlay {
     pub(super) fields_texture: ValueTexture,
     visible: bool,
     free: [f32; 4],
-    is_narrow: bool,
+    pub(super) is_narrow: bool,
     is_styled: bool,
 }
 
@@ -62,11 +73,9 @@ impl Overlay {
         Self {
             scenes,
             controls: Controls::default(),
-            controls_open: true,
-            charts_open: true,
-            help_open: false,
-            span: Span::TenSeconds,
-            logarithmic: false,
+            layout: Layout::default(),
+            is_remembered: false,
+            popup: None,
             charts: Vec::new(),
             generation: 0,
             input_texture: ValueTexture::default(),
@@ -77,6 +86,18 @@ impl Overlay {
             is_narrow: false,
             is_styled: false,
         }
+    }
+
+    /// Takes the layout of an earlier start; call it before the first frame.
+    pub fn remember(&mut self, layout: Layout) {
+        self.layout = layout.sane();
+        self.is_remembered = true;
+    }
+
+    /// The present layout.
+    #[must_use]
+    pub const fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// Takes the starting values of a network's live parameters. `driven`: the source population whose rates a
@@ -118,91 +139,156 @@ impl Overlay {
         self.visible = visible;
     }
 
-    /// Shows the overlay for one frame into the root [`Ui`] and returns what was asked for. Edits `settings` directly.
+    /// Shows the overlay for one frame into the root [`Ui`] and returns what was asked for, the overlay's own actions
+    /// (obeyed already) among it. Edits `settings` directly.
     pub fn show(&mut self, ui: &mut Ui, input: &OverlayInput<'_>, settings: &mut ViewSettings) -> Vec<OverlayAction> {
-        if !self.is_styled {
-            style::install(ui.ctx());
-            self.is_styled = true;
-            self.controls_open = ui.available_width() >= ROOM_FOR_ALL;
-        }
-        let mut out = keys::pressed(ui.ctx(), input);
-        self.obey_own(ui.ctx(), input, settings, &mut out);
+        self.prepare(ui, settings);
+        let mut out = keys::pressed(ui.ctx(), input, self.popup.is_some());
+        self.obey_own(ui.ctx(), 0, input, settings, &mut out);
         let screen = ui.max_rect();
         self.free = [0.0, 0.0, 1.0, 1.0];
-        if !self.visible {
-            return out;
+        if self.visible {
+            self.panels(ui, input, settings, &mut out);
+            let free = ui.available_rect_before_wrap();
+            let share = |at: egui::Pos2| ((at - screen.min) / screen.size().max(egui::Vec2::splat(1.0))).into();
+            let ([left, top], [right, bottom]) = (share(free.min), share(free.max));
+            self.free = [left, top, right, bottom];
+            legend::show(ui, input, settings, free);
         }
-        self.is_narrow = ui.available_width() < BOTH_SIDES;
-        if self.is_narrow && self.charts_open {
-            self.controls_open = false;
-        }
-        Panel::top("top bar").frame(style::panel()).resizable(false).show_separator_line(false).show(ui, |ui| {
-            self.top_bar(ui, input.telemetry, &mut out);
-        });
-        if self.charts_open {
-            let width = (ui.available_width() * 0.29).clamp(310.0, 470.0);
-            docked(Panel::right("charts panel"), width).show(ui, |ui| self.charts(ui, input, &mut out));
-        }
-        if self.controls_open {
-            docked(Panel::left("parameters panel"), CONTROLS_WIDTH).show(ui, |ui| {
-                self.parameters(ui, input, settings, &mut out);
-            });
-        }
-        let free = ui.available_rect_before_wrap();
-        let share = |at: egui::Pos2| ((at - screen.min) / screen.size().max(egui::Vec2::splat(1.0))).into();
-        let ([left, top], [right, bottom]) = (share(free.min), share(free.max));
-        self.free = [left, top, right, bottom];
-        legend::show(ui, input, settings, free);
-        if self.help_open && help::show(ui) {
-            self.help_open = false;
-        }
+        self.popup(ui, input, settings, &mut out);
+        self.layout.text_size = ui.ctx().zoom_factor();
         out
     }
 
-    /// Obeys what of `out` is the overlay's own, and adds what follows from it.
-    fn obey_own(
-        &mut self,
-        context: &egui::Context,
-        input: &OverlayInput<'_>,
-        settings: &mut ViewSettings,
-        out: &mut Vec<OverlayAction>,
-    ) {
-        for index in 0..out.len() {
-            if let OverlayAction::Own(own) = out[index] {
-                self.obey(context, own, input, settings, out);
+    /// Style, theme and, in the first frame, the layout that fits the window.
+    fn prepare(&mut self, ui: &Ui, settings: &mut ViewSettings) {
+        let context = ui.ctx();
+        if !self.is_styled {
+            style::install(context);
+            self.is_styled = true;
+            if self.is_remembered {
+                context.set_zoom_factor(self.layout.text_size);
+            } else {
+                if ui.available_width() < ROOM_FOR_ALL {
+                    self.layout.left = None;
+                }
+                self.layout.time = ui.available_height() >= ROOM_FOR_TIME;
             }
+        }
+        let theme = match settings.theme {
+            Theme::Dark => egui::Theme::Dark,
+            Theme::Light => egui::Theme::Light,
+        };
+        if context.theme() != theme {
+            context.set_theme(theme);
         }
     }
 
-    fn parameters(
+    fn panels(
         &mut self,
         ui: &mut Ui,
         input: &OverlayInput<'_>,
         settings: &mut ViewSettings,
         out: &mut Vec<OverlayAction>,
     ) {
+        let width = ui.available_width();
+        self.is_narrow = width < BOTH_SIDES;
+        if self.is_narrow && self.layout.charts {
+            self.layout.left = None;
+        }
+        let asked = out.len();
+        Panel::top("top bar").frame(style::panel(ui)).resizable(false).show_separator_line(false).show(ui, |ui| {
+            self.top_bar(ui, input, out);
+        });
+        self.obey_own(ui.ctx(), asked, input, settings, out);
+        if self.layout.time {
+            let panel = Panel::bottom("timeline").frame(style::panel(ui)).resizable(false).show_separator_line(false);
+            panel.show(ui, |ui| timeline::show(ui, input.telemetry, out));
+        }
+        let room = ui.available_width() - PICTURE_LEAST;
+        if self.layout.charts {
+            let wanted = match self.layout.charts_width {
+                0.0 => (width * 0.29).clamp(310.0, 470.0),
+                wanted => wanted,
+            };
+            let most = room.clamp(CHARTS_RANGE.0, CHARTS_RANGE.1);
+            let panel = docked(ui, Panel::right("charts panel"), wanted, (CHARTS_RANGE.0, most));
+            let shown = panel.show(ui, |ui| self.charts(ui, input, out)).response.rect.width();
+            note_width(&mut self.layout.charts_width, wanted, shown);
+        }
+        if let Some(left) = self.layout.left {
+            let room = ui.available_width() - PICTURE_LEAST;
+            let wanted = self.layout.left_width;
+            let most = room.clamp(LEFT_RANGE.0, LEFT_RANGE.1);
+            let panel = docked(ui, Panel::left("left panel"), wanted, (LEFT_RANGE.0, most));
+            let shown = panel.show(ui, |ui| self.left(ui, left, input, settings, out)).response.rect.width();
+            note_width(&mut self.layout.left_width, wanted, shown);
+        }
+    }
+
+    fn left(
+        &mut self,
+        ui: &mut Ui,
+        panel: PanelName,
+        input: &OverlayInput<'_>,
+        settings: &mut ViewSettings,
+        out: &mut Vec<OverlayAction>,
+    ) {
         let mut commands = Vec::new();
-        ScrollArea::vertical().id_salt("parameters").auto_shrink([false, false]).show(ui, |ui| {
-            style::Section::open("Live parameters").show(ui, "", |ui| {
-                self.controls.show(ui, input.telemetry, &mut commands);
-            });
-            style::Section::open("Look").show(ui, "", |ui| look::show(ui, settings));
-            style::Section::open("Views").show(ui, "", |ui| views(ui, input.views, out));
+        ScrollArea::vertical().id_salt(("left", panel)).auto_shrink([false, false]).show(ui, |ui| match panel {
+            PanelName::Look => look::show(ui, input, settings),
+            _ => {
+                style::Section::open("Live parameters").show(ui, "", |ui| {
+                    self.controls.show(ui, input.telemetry, &mut commands);
+                });
+                style::Section::open("Views").show(ui, "", |ui| views(ui, input.views, out));
+            }
         });
         out.extend(commands.into_iter().map(OverlayAction::Command));
     }
 
-    pub(super) fn open_controls(&mut self, open: bool) {
-        self.controls_open = open;
-        if open && self.is_narrow {
-            self.charts_open = false;
+    /// What stands over everything.
+    fn popup(&mut self, ui: &Ui, input: &OverlayInput<'_>, settings: &mut ViewSettings, out: &mut Vec<OverlayAction>) {
+        let asked = out.len();
+        let stays = match &mut self.popup {
+            None => return,
+            Some(Popup::Help) => !help::show(ui),
+            Some(Popup::Question(question)) => match ask::show(ui, *question, input.telemetry) {
+                Answer::NotYet => true,
+                Answer::No => false,
+                Answer::Yes(action) => {
+                    out.push(action);
+                    false
+                }
+            },
+            Some(Popup::Palette(palette)) => match palette.show(ui, input, &self.scenes) {
+                Outcome::Open => true,
+                Outcome::Closed => false,
+                Outcome::Chosen(action) => {
+                    out.push(action);
+                    false
+                }
+            },
+        };
+        if !stays {
+            self.popup = None;
         }
+        self.obey_own(ui.ctx(), asked, input, settings, out);
     }
 
-    pub(super) fn open_charts(&mut self, open: bool) {
-        self.charts_open = open;
-        if open && self.is_narrow {
-            self.controls_open = false;
+    /// Obeys what of `out`, from `first` on, is the overlay's own, and adds what follows from it.
+    fn obey_own(
+        &mut self,
+        context: &egui::Context,
+        first: usize,
+        input: &OverlayInput<'_>,
+        settings: &mut ViewSettings,
+        out: &mut Vec<OverlayAction>,
+    ) {
+        for index in first..out.len() {
+            if let OverlayAction::Own(own) = out[index] {
+                self.obey(context, own, input, settings, out);
+            }
         }
     }
 
@@ -215,25 +301,37 @@ impl Overlay {
         settings: &mut ViewSettings,
         out: &mut Vec<OverlayAction>,
     ) {
-        let (least, greatest) = SCALE_RANGE;
+        let (least, greatest) = TEXT_RANGE;
         match own {
             Own::Hide => self.visible = !self.visible,
             Own::Help => {
-                self.help_open = !self.help_open || !self.visible;
+                let was_open = matches!(self.popup, Some(Popup::Help));
+                self.popup = (!was_open).then_some(Popup::Help);
                 self.visible = true;
             }
-            Own::Larger => context.set_zoom_factor((context.zoom_factor() * SCALE_STEP).min(greatest)),
-            Own::Smaller => context.set_zoom_factor((context.zoom_factor() / SCALE_STEP).max(least)),
-            Own::Toggle(PanelName::Parameters) => self.open_controls(!self.controls_open),
-            Own::Toggle(PanelName::Charts) => self.open_charts(!self.charts_open),
+            Own::Palette => {
+                let was_open = matches!(self.popup, Some(Popup::Palette(_)));
+                self.popup = (!was_open).then(|| Popup::Palette(Palette::default()));
+            }
+            Own::Ask(question) => self.popup = Some(Popup::Question(question)),
+            Own::Larger => context.set_zoom_factor((context.zoom_factor() * TEXT_STEP).min(greatest)),
+            Own::Smaller => context.set_zoom_factor((context.zoom_factor() / TEXT_STEP).max(least)),
+            Own::Toggle(panel) => {
+                let open = !self.layout.is_open(panel) || !self.visible;
+                self.visible = true;
+                self.layout.open(panel, open, self.is_narrow);
+            }
             Own::NextColour => settings.colour = Channel::of(after(&Variable::ALL, settings.colour.by)),
             Own::NextSynapses => settings.synapses = settings.synapses.next_preset(),
-            Own::Labels => settings.labels = !settings.labels,
+            Own::Theme => {
+                settings.theme = if settings.theme == Theme::Dark { Theme::Light } else { Theme::Dark };
+                self.layout.light = Some(settings.theme == Theme::Light);
+            }
             Own::Billboards => settings.billboards = !settings.billboards,
-            Own::Palette | Own::Ask(_) => {}
+            Own::Labels => settings.labels = !settings.labels,
+            Own::Floor => settings.floor = !settings.floor,
             Own::Close => {
-                if self.help_open {
-                    self.help_open = false;
+                if self.popup.take().is_some() {
                 } else if input.window.is_flying {
                     out.push(OverlayAction::LeaveFlight);
                 } else if input.telemetry.picked.is_some() {
@@ -249,8 +347,20 @@ fn after<T: Copy + PartialEq>(all: &[T], current: T) -> T {
     all[(at + 1) % all.len()]
 }
 
-fn docked(panel: Panel, width: f32) -> Panel {
-    panel.frame(style::panel()).resizable(false).show_separator_line(false).exact_size(width)
+fn docked(ui: &Ui, panel: Panel, wanted: f32, (least, most): (f32, f32)) -> Panel {
+    panel
+        .frame(style::panel(ui))
+        .resizable(true)
+        .show_separator_line(false)
+        .default_size(wanted.clamp(least, most))
+        .size_range(least..=most)
+}
+
+/// Keeps a width that the viewer dragged; what the window's size made of it is not kept.
+fn note_width(kept: &mut f32, wanted: f32, shown: f32) {
+    if (shown - wanted).abs() > 1.0 && *kept != shown {
+        *kept = shown;
+    }
 }
 
 fn views(ui: &mut Ui, names: &[String], out: &mut Vec<OverlayAction>) {

@@ -18,7 +18,7 @@ pub(super) fn show(ui: &mut Ui, telemetry: &Telemetry, span: Span, height: f32, 
         style::footnote(ui, "no population is chosen");
         return;
     };
-    let colour = style::series_colour(population.colour);
+    let colour = style::ink(ui).series(population.colour);
     ui.horizontal(|ui| {
         style::swatch(ui, colour);
         let chooser = egui::ComboBox::from_id_salt("raster population").selected_text(&population.name).truncate();
@@ -32,7 +32,7 @@ pub(super) fn show(ui: &mut Ui, telemetry: &Telemetry, span: Span, height: f32, 
         });
         response.response.accessible_name("population of the raster");
         ui.label(
-            RichText::new(format!("{} neurons", format::count(u64::from(population.size)))).color(style::TEXT_WEAK),
+            RichText::new(format!("{} neurons", format::count(u64::from(population.size)))).color(style::ink(ui).weak),
         );
         export::save_button(ui, "raster");
     });
@@ -45,15 +45,16 @@ pub(super) fn show(ui: &mut Ui, telemetry: &Telemetry, span: Span, height: f32, 
     let marks = raster.spikes.iter().rev().take_while(|s| f64::from(s.step) * dt_ms >= start_ms);
     let total = marks.clone().count();
     let top = f64::from(population.size.max(1));
-    let plot =
-        chart::plain_plot("raster", height, "s", "neuron").show_grid(false).label_formatter(move |at| match at {
+    let plot = chart::plain_plot(style::ink(ui), "raster", height, "s", "neuron").show_grid(false).label_formatter(
+        move |at| match at {
             HoverPosition::Elsewhere { position } => Some(format!(
                 "neuron {:.0} of the population\nat {} s",
                 position.y.clamp(0.0, top - 1.0).floor(),
                 format::number(position.x)
             )),
             HoverPosition::NearDataPoint { .. } => None,
-        });
+        },
+    );
     let response = plot.show(ui, |plot| {
         let end = (now_ms * 1e-3).max(start_ms * 1e-3 + 1e-3);
         plot.set_plot_bounds(PlotBounds::from_min_max([start_ms * 1e-3, 0.0], [end, top]));

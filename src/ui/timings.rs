@@ -10,8 +10,8 @@ use super::{FrameStats, format, style};
 pub(super) fn show(ui: &mut Ui, telemetry: &Telemetry, frame: &FrameStats) {
     egui::Grid::new("timings").num_columns(2).spacing(vec2(12.0, 3.0)).show(ui, |ui| {
         let mut row = |name: &str, value: String| {
-            ui.label(RichText::new(name).color(style::TEXT_WEAK));
-            ui.label(RichText::new(value).color(style::TEXT_STRONG));
+            ui.label(RichText::new(name).color(style::ink(ui).weak));
+            ui.label(RichText::new(value).color(style::ink(ui).strong));
             ui.end_row();
         };
         row(
@@ -33,7 +33,7 @@ pub(super) fn show(ui: &mut Ui, telemetry: &Telemetry, frame: &FrameStats) {
         return;
     }
     ui.add_space(3.0);
-    ui.label(RichText::new("ms per step").color(style::TEXT_WEAK));
+    ui.label(RichText::new("ms per step").color(style::ink(ui).weak));
     let longest = telemetry.kernels.iter().map(|k| k.ms_per_step).fold(f64::MIN_POSITIVE, f64::max);
     for kernel in &telemetry.kernels {
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 15.0), egui::Sense::hover());
@@ -41,12 +41,18 @@ pub(super) fn show(ui: &mut Ui, telemetry: &Telemetry, frame: &FrameStats) {
         response.accessible_name(format!("{}: {value} ms per step", kernel.kernel));
         let font = FontId::proportional(12.0);
         let painter = ui.painter();
-        painter.text(rect.left_center(), Align2::LEFT_CENTER, kernel.kernel, font.clone(), style::TEXT);
-        painter.text(pos2(rect.left() + 150.0, rect.center().y), Align2::RIGHT_CENTER, value, font, style::TEXT_STRONG);
+        painter.text(rect.left_center(), Align2::LEFT_CENTER, kernel.kernel, font.clone(), style::ink(ui).text);
+        painter.text(
+            pos2(rect.left() + 150.0, rect.center().y),
+            Align2::RIGHT_CENTER,
+            value,
+            font,
+            style::ink(ui).strong,
+        );
         let room = (rect.width() - 160.0).max(0.0);
         let length = room * (kernel.ms_per_step / longest).clamp(0.0, 1.0) as f32;
         let bar = Rect::from_min_size(pos2(rect.left() + 158.0, rect.top() + 4.0), vec2(length.max(1.0), 7.0));
-        painter.rect_filled(bar, CornerRadius::same(2), style::ACCENT.gamma_multiply(0.8));
+        painter.rect_filled(bar, CornerRadius::same(2), style::ink(ui).accent.gamma_multiply(0.8));
     }
 }
 

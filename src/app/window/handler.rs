@@ -13,6 +13,7 @@ use winit::window::{Window, WindowId};
 use crate::gpu::Gpu;
 use crate::model::scene::Scene;
 
+use super::memory::Memory;
 use super::report;
 use super::screen::Screen;
 use super::shown::{Next, Shown};
@@ -58,9 +59,14 @@ impl Handler {
     }
 
     fn open(&mut self, event_loop: &ActiveEventLoop, scene: Scene) -> Result<Shown, WindowError> {
+        let memory = Memory::open();
+        let remembered = memory.1.as_ref();
+        let size =
+            remembered.and_then(|r| r.size).filter(|size| size.iter().all(|side| (240.0..=16_384.0).contains(side)));
         let attributes = Window::default_attributes()
             .with_title(format!("{} - spikescope", scene.title))
-            .with_inner_size(FIRST_SIZE)
+            .with_inner_size(size.map_or(FIRST_SIZE, LogicalSize::from))
+            .with_maximized(remembered.is_some_and(|r| r.maximised))
             .with_min_inner_size(LogicalSize::new(320.0, 240.0));
         let window = event_loop.create_window(attributes).map_err(|error| WindowError::Refused(error.to_string()))?;
         let window = Arc::new(window);
@@ -70,7 +76,7 @@ impl Handler {
         self.frame_interval = Duration::from_secs_f64(0.85 / hertz);
         let instance = Gpu::window_instance(Box::new(self.display.clone()));
         let (screen, gpu) = Screen::open(window, instance, self.options.adapter.as_deref())?;
-        Ok(Shown::new(screen, Arc::new(gpu), scene, self.options.clone()))
+        Ok(Shown::new(screen, Arc::new(gpu), scene, self.options.clone(), memory))
     }
 
     fn fail(&mut self, event_loop: &ActiveEventLoop, error: WindowError) {
@@ -154,6 +160,7 @@ impl ApplicationHandler for Handler {
     fn exiting(&mut self, _event_loop: &ActiveEventLoop) {
         if let Some(shown) = &mut self.shown {
             shown.finish_keeping();
+            shown.end();
         }
         // Surfaces must go before the connection to the display does.
         self.shown = None;

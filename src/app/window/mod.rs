@@ -3,8 +3,7 @@
 //!
 //! `handler` listens to the window system and paces the frames, `stage` holds what is shown (session, renderer,
 //! camera, lens), `screen` the surface, `painter` the overlay's pixels, `pointer` the mouse and the flight keys, `obey`
-//! does what the overlay asks for, `keep` saves pictures and
-//! films.
+//! does what the overlay asks for, `memory` keeps size and layout between starts, `keep` saves pictures and films.
 
 mod caption;
 mod clipboard;
@@ -14,6 +13,7 @@ mod handler;
 mod keep;
 mod lasso;
 mod lens;
+mod memory;
 mod obey;
 mod painter;
 mod pointer;
@@ -30,6 +30,7 @@ use crate::gpu::GpuError;
 use crate::model::scene::{Scene, SceneError};
 use crate::session::{EngineChoice, SessionError};
 
+pub use memory::CONFIG_VARIABLE;
 pub use report::{LOG_VARIABLE, LOSE_SURFACE_VARIABLE};
 
 /// What the window should do beyond showing the scene.

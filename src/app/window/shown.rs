@@ -8,10 +8,12 @@ use winit::event::WindowEvent;
 
 use crate::gpu::Gpu;
 use crate::model::scene::{Scene, built_in};
+use crate::session::view::Theme;
 use crate::session::{Telemetry, ViewSettings};
 use crate::ui::{FrameStats, Overlay, OverlayAction, OverlayInput, WindowState};
 
 use super::keep::Keep;
+use super::memory::{Memory, Remembered};
 use super::painter::{Painted, Painter};
 use super::pointer::{self, Click, Pointer};
 use super::report;
@@ -55,6 +57,7 @@ pub(super) struct Shown {
     pub(super) keep: Keep,
     /// The network was changed by hand since the scene began.
     pub(super) was_touched: bool,
+    memory: Memory,
     /// Short-lived notices.
     news: Vec<(Instant, String)>,
     /// Lasting notices: what the driver complained about.
@@ -85,11 +88,20 @@ impl Opening {
 }
 
 impl Shown {
-    pub(super) fn new(screen: Screen, gpu: Arc<Gpu>, scene: Scene, options: WindowOptions) -> Self {
+    pub(super) fn new(
+        screen: Screen,
+        gpu: Arc<Gpu>,
+        scene: Scene,
+        options: WindowOptions,
+        (memory, remembered, notice): (Memory, Option<Remembered>, Option<String>),
+    ) -> Self {
         let painter = Painter::new(&screen.window, &gpu, screen.format());
         let scenes = built_in().iter().map(|known| (known.name.to_owned(), title_of(known.text))).collect();
         let mut overlay = Overlay::new(scenes);
         overlay.set_visible(options.overlay);
+        if let Some(remembered) = remembered {
+            overlay.remember(remembered.layout);
+        }
         Self {
             gpu,
             screen,
@@ -101,7 +113,8 @@ impl Shown {
             opening: Some((Opening::Read(Box::new(scene)), false)),
             keep: Keep::default(),
             was_touched: false,
-            news: Vec::new(),
+            memory,
+            news: notice.into_iter().map(|notice| (Instant::now(), notice)).collect(),
             faults: Vec::new(),
             stats: FrameStats::default(),
             last_frame: None,
@@ -116,6 +129,23 @@ impl Shown {
 
     pub(super) fn request_redraw(&self) {
         self.screen.window.request_redraw();
+    }
+
+    /// What the next start should find again.
+    fn remembered(&self) -> Remembered {
+        let window = &self.screen.window;
+        let maximised = window.is_maximized();
+        let size = window.inner_size().to_logical::<f64>(window.scale_factor());
+        let is_own_size = !maximised && window.fullscreen().is_none() && size.width >= 320.0 && size.height >= 240.0;
+        // A maximised window goes back to the size it had before.
+        let size = if is_own_size { Some([size.width, size.height]) } else { self.memory.size() };
+        Remembered { layout: self.overlay.layout().clone(), size, maximised }
+    }
+
+    /// Keeps what changed last.
+    pub(super) fn end(&mut self) {
+        self.memory.note(self.remembered());
+        self.memory.write();
     }
 
     /// Nobody sees the window.
@@ -214,6 +244,7 @@ impl Shown {
         }
         let painted = self.run_overlay();
         self.go_on_keeping(&painted);
+        self.memory.note(self.remembered());
         if self.wants_to_quit {
             self.finish_keeping();
             return Ok(Next::Quit);
@@ -275,9 +306,12 @@ impl Shown {
         }
     }
 
-    fn put_on(&mut self, stage: Stage) {
+    fn put_on(&mut self, mut stage: Stage) {
         self.finish_keeping();
         self.was_touched = false;
+        if let Some(light) = self.overlay.layout().light {
+            stage.settings.theme = if light { Theme::Light } else { Theme::Dark };
+        }
         let title = &stage.scene().title;
         self.screen.window.set_title(&format!("{title} - spikescope"));
         self.overlay.load(stage.network(), stage.driven_population(), &stage.scene().view.charts);
@@ -327,6 +361,7 @@ impl Shown {
             frame: self.stats,
             scale: scale.as_ref(),
             fields: self.stage.as_ref().and_then(Stage::fields),
+            values: None,
             views: &views,
             caption: caption.as_deref(),
             window: WindowState {
