@@ -14,6 +14,7 @@ mod help;
 mod histogram;
 mod icon;
 mod input;
+mod intent;
 mod keys;
 mod layout;
 mod learning;

@@ -17,7 +17,7 @@ const FORMATS: [(ChartFormat, &str, &str); 3] = [
 
 /// Stands in the header of the chart of this name.
 pub(in crate::ui) fn save_button(ui: &mut Ui, chart: &str) {
-    let label = RichText::new("save").size(style::SMALL).color(style::TEXT_WEAK);
+    let label = RichText::new("save").size(style::SMALL).color(style::ink(ui).weak);
     let menu = egui::containers::menu::MenuButton::from_button(Button::new(label).small());
     let (response, _) = menu.ui(ui, |ui| {
         for (format, name, what) in FORMATS {
