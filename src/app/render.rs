@@ -223,6 +223,9 @@ impl Film {
             self.renderer.load(self.session.network(), &self.activity, &self.settings);
         }
         self.renderer.follow(self.session.network(), &activity, &self.settings, true);
+        if self.settings.synapses.arcs {
+            self.renderer.set_traffic(&self.session.telemetry().traffic());
+        }
         let aspect = self.size.width as f32 / self.size.height as f32;
         let frame = Frame {
             size: [self.size.width, self.size.height],

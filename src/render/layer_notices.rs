@@ -50,7 +50,7 @@ pub(super) fn notices(layers: &Layers, settings: &ViewSettings, dt_ms: f64, are_
     if are_gathered && layers.shining().next().is_some() {
         lines.push("synapses are drawn behind all neurons".into());
     }
-    lines.extend(layers.arcs.notice(shown.arcs));
+    lines.extend(layers.arcs.notice());
     lines
 }
 

@@ -169,6 +169,11 @@ impl Layers {
         self.put(gpu, pipelines, network, Set::Outputs, of_neurons(network, &ids, Ends::Outputs, half));
     }
 
+    /// Of the selection shown.
+    pub(super) const fn selected_version(&self) -> u64 {
+        self.selected.version
+    }
+
     /// Something is picked or selected.
     pub(super) fn has_selection(&self) -> bool {
         self.selected.picked.is_some() || !self.selected.ids.is_empty()
@@ -205,6 +210,7 @@ impl Layers {
     /// How the sets shine in the next picture. `far`: 0 near to 1 where arcs have taken over.
     pub(super) fn prepare(&mut self, gpu: &Gpu, settings: &ViewSettings, far: f32) {
         let shown = settings.synapses;
+        self.arcs.prepare(gpu, if shown.arcs { far } else { 0.0 });
         let opacity = if settings.synapse_opacity.is_finite() { settings.synapse_opacity.clamp(0.0, 1.0) } else { 0.0 };
         let near = if shown.arcs { 1.0 - 0.9 * far } else { 1.0 };
         let has_foreground = self.has_selection() || shown.strongest || shown.most_changed;

@@ -118,7 +118,7 @@ pub(super) struct Lines {
 }
 
 /// Straight pieces of a line at most: what the shared index buffer holds.
-const PIECES_MOST: u32 = 18;
+pub(super) const PIECES_MOST: u32 = 18;
 
 impl LinePipelines {
     pub(super) fn new(device: &wgpu::Device, view: &wgpu::BindGroupLayout, activity: &wgpu::BindGroupLayout) -> Self {
@@ -261,9 +261,13 @@ impl LinePipelines {
         }
     }
 
-    /// Groups 0 and 1 are set.
-    pub(super) fn draw(&self, pass: &mut wgpu::RenderPass<'_>, lines: &Lines) {
+    /// The indices of any strip of at most [`PIECES_MOST`] pieces.
+    pub(super) fn set_indices(&self, pass: &mut wgpu::RenderPass<'_>) {
         pass.set_index_buffer(self.indices.slice(..), wgpu::IndexFormat::Uint32);
+    }
+
+    /// Groups 0 and 1 are set, and the indices.
+    pub(super) fn draw(&self, pass: &mut wgpu::RenderPass<'_>, lines: &Lines) {
         pass.set_bind_group(2, &lines.group, &[]);
         if lines.set.gain > 0.0 {
             pass.set_pipeline(&self.lines);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use glam::Vec3;
 use wgpu::util::DeviceExt;
 
+use super::arcs::{ArcPipeline, Arcs};
 use super::bloom::Bloom;
 use super::camera::Camera;
 use super::colour;
@@ -25,6 +26,7 @@ use super::wiring::{Bound, Depth, Draw, LIGHT_FORMAT, Mix, attachment, group, gr
 use crate::engine::{Activity, NeuronState};
 use crate::gpu::Gpu;
 use crate::model::Network;
+use crate::session::traffic::Traffic;
 use crate::session::view::{ChannelSlot, PointStyle};
 use crate::session::{ActivityBuffers, ViewSettings};
 
@@ -43,6 +45,7 @@ pub struct Renderer {
     points: Points,
     gather: Gather,
     lines: LinePipelines,
+    arcs: ArcPipeline,
     marks: Marks,
     bloom: Bloom,
     chain: GlowChain,
@@ -117,6 +120,7 @@ impl Renderer {
             points: Points::new(device, &view_layout, &activity_layout),
             gather,
             lines,
+            arcs: ArcPipeline::new(device, &view_layout, &activity_layout),
             marks: Marks::new(device, &view_layout, &activity_layout),
             bloom: Bloom::new(device, chain),
             view_layout,
@@ -183,8 +187,14 @@ impl Renderer {
                 first(&activity.traces, size_of::<f32>()),
             ],
         );
-        let layers =
-            Layers::new(&self.gpu, &self.lines, network, &activity.weights, settings, super::arcs::Arcs::default());
+        let layers = Layers::new(
+            &self.gpu,
+            &self.lines,
+            network,
+            &activity.weights,
+            settings,
+            Arcs::new(device, &self.arcs, network),
+        );
         self.facts = Facts::new(network, neuron_count);
         self.picked = None;
         self.marks.set(&self.gpu, None, &[]);
@@ -240,6 +250,19 @@ impl Renderer {
         if let Some(loaded) = &mut self.loaded {
             loaded.layers.follow(&self.gpu, &self.lines, network, activity, (settings.synapses, wait));
         }
+    }
+
+    /// What goes through each projection, for arcs.
+    pub fn set_traffic(&mut self, traffic: &[Traffic]) {
+        if let Some(loaded) = &mut self.loaded {
+            loaded.layers.arcs.set_traffic(traffic);
+        }
+    }
+
+    /// The version of the selection whose synapses are shown; see [`Self::set_selected`].
+    #[must_use]
+    pub fn selected_version(&self) -> u64 {
+        self.loaded.as_ref().map_or(0, |loaded| loaded.layers.selected_version())
     }
 
     /// Records the draws of one picture. Before the next picture is recorded, the encoder must be submitted: they share
@@ -405,6 +428,7 @@ impl Renderer {
             self.points.draw_spheres(&mut pass, loaded.neuron_count);
         }
         if !gathered.lines {
+            self.lines.set_indices(&mut pass);
             for lines in shining {
                 self.lines.draw(&mut pass, lines);
             }
@@ -412,6 +436,8 @@ impl Renderer {
         if !gathered.splats {
             self.points.draw_flashes(&mut pass, loaded.neuron_count);
         }
+        self.lines.set_indices(&mut pass);
+        self.arcs.draw(&mut pass, &loaded.layers.arcs);
         self.marks.draw(&mut pass);
     }
 

@@ -52,6 +52,8 @@ pub const PULSES_GATHER: ShaderSource = ShaderSource {
     label: "render.pulses_gather",
     parts: &[FRAME, NEURON, ACTIVITY, LINE, LINE_LIGHT, GATHER_LINE, part!("render/pulses_gather.wgsl")],
 };
+/// Arcs between populations.
+pub const ARCS: ShaderSource = ShaderSource { label: "render.arcs", parts: &[FRAME, part!("render/arcs.wgsl")] };
 /// Rings around picked neurons.
 pub const MARKS: ShaderSource =
     ShaderSource { label: "render.marks", parts: &[FRAME, NEURON, ACTIVITY, part!("render/marks.wgsl")] };
@@ -74,6 +76,7 @@ pub const SHADERS: &[ShaderSource] = &[
     PULSES,
     LINES_GATHER,
     PULSES_GATHER,
+    ARCS,
     MARKS,
     BLOOM_DOWN,
     BLOOM_UP,

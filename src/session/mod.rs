@@ -26,6 +26,7 @@ pub mod selection;
 mod session;
 mod standard_view;
 pub mod telemetry;
+pub mod traffic;
 mod undo;
 mod variables;
 pub mod view;

@@ -70,6 +70,10 @@ impl Stage {
     pub(super) fn show_selection(&mut self) {
         let selection = self.session.selection();
         self.renderer.set_flags(selection.flags(), selection.version());
+        let members = selection.members_version();
+        if self.renderer.selected_version() != members {
+            self.renderer.set_selected(&self.network, &selection.ids().collect::<Vec<_>>(), members);
+        }
         for slot in ChannelSlot::ALL {
             let channel = self.settings.channel(slot);
             if channel.is_in_use(slot)

@@ -311,6 +311,9 @@ impl Stage {
             self.refresh_picked();
         }
         self.renderer.follow(&self.network, &self.session.activity(), &self.settings, false);
+        if self.settings.synapses.arcs {
+            self.renderer.set_traffic(&self.session.telemetry().traffic());
+        }
     }
 
     /// Tells the renderer about the picked neuron and its partners when they change.
