@@ -34,7 +34,7 @@ const SETS: usize = 8;
 /// Light of lines that stand in the background of others.
 const BACKGROUND: f32 = 0.3;
 /// Of the budget, so many of the strongest and of the most changed are shown.
-const RANKED_SHARE: u32 = 8;
+const RANKED_SHARE: u32 = 16;
 
 /// What was drawn of what there is.
 #[derive(Clone, Debug, Default, PartialEq)]
