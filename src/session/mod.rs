@@ -25,6 +25,7 @@ pub mod selection;
 #[expect(clippy::module_inception, reason = "the folder is the storey, the file is its door")]
 mod session;
 mod standard_view;
+mod sweep;
 pub mod telemetry;
 pub mod traffic;
 mod undo;

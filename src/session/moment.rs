@@ -97,6 +97,9 @@ impl Session {
         let time_ms = step as f64 * self.network.dt_ms;
         let telemetry = &mut self.telemetry;
         telemetry.raster.spikes.retain(|spike| u64::from(spike.step) <= step);
+        telemetry.selection.rate_hz.forget_after(time_ms);
+        self.selected.turn_back();
+        self.variables.forget();
         for population in &mut telemetry.populations {
             population.rate_hz.forget_after(time_ms);
             population.membrane_mv.forget_after(time_ms);

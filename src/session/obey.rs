@@ -154,6 +154,8 @@ impl Session {
         self.engine.restore(&start.checkpoint)?;
         (self.protocol, self.schedule) = (start.protocol, start.schedule);
         self.observer = Observer::new(&self.network);
+        self.selected = Default::default();
+        self.variables.forget();
         self.gpu_slice = GpuSlice::default();
         self.showings.clear();
         self.events.list.clear();

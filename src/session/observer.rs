@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use super::telemetry::{PopulationTelemetry, ProjectionTelemetry, Raster, Telemetry};
+use crate::analysis::StreamedIntervals;
 use crate::engine::{Engine, Sample, SampleRequest, Spike};
 use crate::model::{Cell, Network};
 
@@ -35,6 +36,8 @@ pub(super) struct Observer {
     rates_step: u64,
     population_spikes: Vec<u64>,
     spike_counts: Vec<u32>,
+    /// Per neuron.
+    intervals: Vec<StreamedIntervals>,
     spikes: Vec<Spike>,
     keep_all: bool,
     dropped: u64,
@@ -52,6 +55,7 @@ impl Observer {
             next_statistics: 0,
             population_spikes: vec![0; network.populations.len()],
             spike_counts: vec![0; network.neuron_count() as usize],
+            intervals: vec![StreamedIntervals::default(); network.neuron_count() as usize],
             ..Self::default()
         }
     }
@@ -100,6 +104,8 @@ impl Observer {
         self.under_way.clear();
         self.rates_step = step;
         self.spike_counts.copy_from_slice(spike_counts);
+        // Intervals that were taken back cannot be told from the others: they are gathered anew.
+        self.intervals.fill(StreamedIntervals::default());
         for (count, population) in self.population_spikes.iter_mut().zip(&network.populations) {
             let neurons = &spike_counts[population.first as usize..][..population.size as usize];
             *count = neurons.iter().map(|&spikes| u64::from(spikes)).sum();
@@ -115,6 +121,11 @@ impl Observer {
     /// Frames that the newest finished request took, once.
     pub(super) const fn take_latency(&mut self) -> Option<u64> {
         self.latency.take()
+    }
+
+    /// Inter-spike intervals of every neuron, since the start or since time was last turned back.
+    pub(super) fn intervals(&self) -> &[StreamedIntervals] {
+        &self.intervals
     }
 
     /// Spikes of a neuron so far.
@@ -168,10 +179,14 @@ impl Observer {
     fn take_spikes_of(&mut self, sample: &Sample, telemetry: &mut Telemetry) {
         let raster = &mut telemetry.raster;
         raster.lost += sample.spikes_lost;
+        if sample.spikes_lost > 0 {
+            self.intervals.iter_mut().for_each(StreamedIntervals::interrupt);
+        }
         let shown = telemetry.populations.get(raster.population).map_or(0..0, |p| p.first..p.first + p.size);
         for &spike in &sample.spikes {
             if let Some(count) = self.spike_counts.get_mut(spike.neuron as usize) {
                 *count += 1;
+                self.intervals[spike.neuron as usize].push(spike.step);
             }
             if shown.contains(&spike.neuron) && (spike.neuron - shown.start).is_multiple_of(raster.stride.max(1)) {
                 if raster.spikes.len() == RASTER_SPIKES {

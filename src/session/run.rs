@@ -35,6 +35,7 @@ impl Session {
 
     /// Advances up to `steps` steps in the inline way; stops early when `go_on` says so between two decisions.
     pub(super) fn run_exactly(&mut self, steps: u32, go_on: &mut dyn FnMut(&Self) -> bool) -> Result<(), SessionError> {
+        self.is_live = false;
         let mut left = steps;
         while left > 0 {
             self.collect();
@@ -84,6 +85,7 @@ impl Session {
     }
 
     fn update_frame(&mut self, wall: Duration, budget: Duration, most: Option<u32>) -> Result<(), SessionError> {
+        self.is_live = true;
         self.observer.next_frame();
         self.collect();
         if self.past.is_none() {
@@ -251,6 +253,7 @@ impl Session {
                 picked.take(&sample, &self.network, &*self.engine, out);
                 out.spike_count = self.observer.spike_count(out.neuron);
             }
+            self.selected.take(&sample, &self.selection, &mut self.telemetry);
             if sample.spikes_lost > 0 {
                 self.events.notices.say(
                     "spikes were lost to the raster and to recordings: the simulation is faster than they are fetched",

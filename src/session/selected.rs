@@ -2,16 +2,22 @@
 //! Out: [`SelectionTelemetry`](super::telemetry::SelectionTelemetry) and the partner flags.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::command::Select;
 use super::partners::Trace;
-use super::selection::{INPUT, LESIONED, OUTPUT, SILENCED};
+use super::selection::{INPUT, LESIONED, OUTPUT, SILENCED, Selection};
 use super::session::Session;
-use super::telemetry::SELECTION_ROWS;
-use crate::engine::{TOUCH_LESIONED, TOUCH_SILENCED};
+use super::telemetry::{SELECTION_ROWS, SelectionRow, Telemetry};
+use super::view::Variable;
+use crate::analysis::rate_hz;
+use crate::engine::{Sample, TOUCH_LESIONED, TOUCH_SILENCED};
 
 /// Synapses walked per frame while partners are looked for.
 const WALK: usize = 1 << 22;
+
+/// A live run makes the table's rows at most this often.
+const ROWS_EVERY: Duration = Duration::from_millis(250);
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -24,13 +30,40 @@ pub(super) struct Selected {
     /// Step from which on what is done to neurons has to be counted again: a stimulus ends, or something was changed.
     recount_at: u64,
     /// Versions that the telemetry holds.
-    told: (u64, u64, usize),
+    told: (u64, u64),
+    /// The step that the rate has been counted up to, for these members.
+    counted: Option<(u64, u64)>,
+    /// What the rows were made of: members and step; and when.
+    rows: Option<(u64, u64, Instant)>,
 }
 
 impl Selected {
     /// Something was, or may have been, done to single neurons.
     pub(super) const fn touches_changed(&mut self) {
         self.recount_at = 0;
+    }
+
+    /// Time was turned back: what was counted and shown is of another present.
+    pub(super) const fn turn_back(&mut self) {
+        (self.recount_at, self.counted, self.rows) = (0, None, None);
+    }
+
+    /// Counts the spikes of the selected neurons. A stretch that began before they were selected, or that lost spikes,
+    /// gives no rate.
+    pub(super) fn take(&mut self, sample: &Sample, selection: &Selection, telemetry: &mut Telemetry) {
+        if selection.count() == 0 || !sample.counts.is_empty() {
+            return;
+        }
+        let members = selection.members_version();
+        let before = self.counted.replace((members, sample.step));
+        let Some((_, since)) = before.filter(|&(same, since)| same == members && since < sample.step) else { return };
+        if sample.spikes_lost > 0 {
+            return;
+        }
+        let spikes = sample.spikes.iter().filter(|spike| selection.is_selected(spike.neuron)).count() as u64;
+        let span_ms = (sample.step - since) as f64 * telemetry.dt_ms;
+        let hz = rate_hz(spikes, u64::from(selection.count()), span_ms);
+        telemetry.selection.rate_hz.push(sample.step as f64 * telemetry.dt_ms, hz);
     }
 }
 
@@ -45,12 +78,13 @@ impl Session {
         self.count_touches();
         self.trace_partners();
         let selection = &self.selection;
-        let told = (selection.version(), selection.members_version(), selection.groups().len());
+        let told = (selection.version(), selection.members_version());
         if told == self.selected.told {
+            self.make_rows();
             return;
         }
         let out = &mut self.telemetry.selection;
-        if told.1 != self.selected.told.1 || out.version == 0 {
+        if told.1 != self.selected.told.1 {
             out.ids = selection.ids().take(SELECTION_ROWS).collect();
             out.rate_hz.clear();
         }
@@ -59,6 +93,52 @@ impl Session {
         out.flags = Arc::clone(selection.flags());
         out.version = selection.version();
         out.groups = selection.groups().iter().map(|g| (g.name.clone(), g.neurons.len() as u64)).collect();
+        self.make_rows();
+    }
+
+    /// The rows of the table and the weights at both sides of the selection, a few times a second.
+    fn make_rows(&mut self) {
+        let (members, step, now) = (self.selection.members_version(), self.engine.step(), Instant::now());
+        if self.selection.count() == 0 {
+            if self.selected.rows.take().is_some() {
+                let out = &mut self.telemetry.selection;
+                (out.rows, out.inputs, out.outputs) = (Arc::default(), None, None);
+            }
+            return;
+        }
+        let is_fresh = |(of, at, when): (u64, u64, Instant)| {
+            let is_soon = self.is_live && now - when < ROWS_EVERY;
+            of == members && (at == step || is_soon)
+        };
+        if self.selected.rows.is_some_and(is_fresh) {
+            return;
+        }
+        self.selected.rows = Some((members, step, now));
+        let ids = Arc::clone(&self.telemetry.selection.ids);
+        let mut rows: Vec<SelectionRow> = ids
+            .iter()
+            .map(|&neuron| SelectionRow {
+                neuron,
+                population: self.network.population_of(neuron) as u32,
+                flags: self.selection.flags()[neuron as usize],
+                spike_count: self.observer.spike_count(neuron),
+                values: [f32::NAN; Variable::ALL.len()],
+            })
+            .collect();
+        for variable in Variable::ALL {
+            let Some(values) = self.values(variable) else { continue };
+            for row in &mut rows {
+                row.values[variable as usize] = values.values.get(row.neuron as usize).copied().unwrap_or(f32::NAN);
+            }
+        }
+        let out = &mut self.telemetry.selection;
+        out.rows = rows.into();
+        let is_theirs = self.variables.sides_of == members;
+        [out.inputs, out.outputs] = if is_theirs { self.variables.sides.clone() } else { [None, None] };
+        if !is_theirs {
+            // The look at the weights is under way: come back in the next frame.
+            self.selected.rows = None;
+        }
     }
 
     /// What is done to single neurons, as flags and counts.

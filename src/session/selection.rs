@@ -84,7 +84,7 @@ impl Selection {
         &self.flags
     }
 
-    /// Another number for other flags.
+    /// Another number for other flags or groups.
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.version
@@ -226,6 +226,7 @@ impl Selection {
                 self.groups.push(group);
             }
         }
+        self.version += 1;
         Ok(())
     }
 
@@ -233,6 +234,7 @@ impl Selection {
     pub(super) fn delete_group(&mut self, name: &str) -> Result<(), String> {
         let before = self.groups.len();
         self.groups.retain(|group| group.name != name.trim());
+        self.version += 1;
         if self.groups.len() == before { Err(format!("there is no group called {name:?}")) } else { Ok(()) }
     }
 

@@ -55,6 +55,8 @@ pub struct Session {
     pub(super) selection: Selection,
     pub(super) selected: Selected,
     pub(super) variables: Variables,
+    /// The last steps were those of a window's frame, which must not wait.
+    pub(super) is_live: bool,
     pub(super) telemetry: Telemetry,
     pub(super) events: Events,
     pub(super) showings: Vec<Showing>,
@@ -92,6 +94,7 @@ impl Session {
             selection: Selection::new(network.neuron_count()),
             selected: Selected::default(),
             variables: Variables::default(),
+            is_live: false,
             telemetry: Telemetry::default(),
             events: Events::default(),
             showings: Vec::new(),

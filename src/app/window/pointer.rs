@@ -31,7 +31,7 @@ pub(super) enum Click {
     /// A line was drawn around this.
     Enclosed(Region),
     /// Twice at about the same pixel.
-    Twice([f32; 2]),
+    Twice,
 }
 
 /// The state of the mouse over the picture.
@@ -85,7 +85,7 @@ impl Pointer {
                 // Half a turn of the fingers is half a turn of the network.
                 camera.orbit([-delta / 180.0 * window_height_px, 0.0], window_height_px);
             }
-            WindowEvent::DoubleTapGesture { .. } if free => return Some(Click::Twice(self.at)),
+            WindowEvent::DoubleTapGesture { .. } if free => return Some(Click::Twice),
             WindowEvent::MouseInput { state: ElementState::Pressed, button, .. } if free && self.held.is_none() => {
                 self.held = Some(Held { button: *button, from: self.at, moved: false });
             }
@@ -179,7 +179,7 @@ impl Pointer {
             .take()
             .is_some_and(|(when, place)| now - when < DOUBLE_CLICK && distance(place, self.at) < CLICK_REACH_PX);
         if is_second {
-            return Click::Twice(self.at);
+            return Click::Twice;
         }
         self.last_click = Some((now, self.at));
         Click::Once(self.at)

@@ -183,7 +183,7 @@ impl Shown {
                 stage.select_within(size, &region, self.pointer.how());
                 return true;
             }
-            Some(Click::Twice(_)) => stage.focus_picked(),
+            Some(Click::Twice) => stage.focus_picked(),
             None => {}
         }
         overlay_changes || self.pointer.is_dragging() || pointer::is_gesture(event)
