@@ -61,3 +61,8 @@ fn fog_at(depth: f32) -> f32 {
     let share = clamp((depth - near) / (far - near), 0.0, 1.0);
     return 1.0 - frame.fog * share * (2.0 - share);
 }
+
+// Pixels of the picture for one of Full HD, at least 1: a large picture is the small one with more detail.
+fn detail() -> f32 {
+    return max(frame.picture_px.y / 1080.0, 1.0);
+}

@@ -46,7 +46,7 @@ fn stroke_of(a: vec3<f32>, b: vec3<f32>) -> Stroke {
     let depth = 0.5 * (clip_a.w + clip_b.w);
     let true_px = half_width_px(depth);
     // Nearer lines get brighter instead of wider, up to a point.
-    let width = PROFILE_PX * clamp(true_px / HALF_WIDTH_LEAST_PX, 1.0, 1.6) * conserved(true_px);
+    let width = PROFILE_PX * clamp(true_px / HALF_WIDTH_LEAST_PX, 1.0, 1.6 * detail()) * conserved(true_px);
     stroke.light = fog_at(depth) * width * length(way) / stroke.steps * UNITS_PER_LINE_LIGHT;
     return stroke;
 }

@@ -22,7 +22,7 @@ fn ribbon_corner(curve: Curve, t: f32, side: f32, widen: f32, colour: vec3<f32>,
     let size = length(direction);
     direction = select(vec2<f32>(1.0, 0.0), direction / size, size > 1e-12);
     let true_px = half_width_px(depth);
-    let half_px = clamp(true_px * widen, HALF_WIDTH_LEAST_PX, HALF_WIDTH_MOST_PX * widen);
+    let half_px = clamp(true_px * widen, HALF_WIDTH_LEAST_PX, HALF_WIDTH_MOST_PX * widen * detail());
     let offset_px = vec2<f32>(-direction.y, direction.x) * (side * (half_px + 0.5));
     out.position = vec4<f32>(clip.xy + offset_px * 2.0 / frame.size_px * clip.w, clip.zw);
     out.across = side;

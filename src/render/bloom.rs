@@ -62,7 +62,7 @@ impl Bloom {
             let source = &targets.glow_groups[level - 1];
             filter_pass(encoder, &self.down, source, &targets.glow[level], Some(wgpu::Color::BLACK));
         }
-        for level in (1..targets.glow.len()).rev() {
+        for level in (targets.shown_level + 1..targets.glow.len()).rev() {
             filter_pass(encoder, &self.up, &targets.glow_groups[level], &targets.glow[level - 1], None);
         }
     }

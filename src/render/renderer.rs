@@ -325,7 +325,7 @@ impl Renderer {
             bounds: loaded.bounds,
             neuron_count: loaded.neuron_count,
             picked: self.picked,
-            splat_radius_max_px: splat_radius_max_px(&self.gpu, loaded.neuron_count),
+            splat_radius_max_px: splat_radius_max_px(&self.gpu, loaded.neuron_count) * tile.detail(),
             splat_grid_width: Gather::splat_grid_width(&self.gpu, loaded.neuron_count),
             line_segments: 0,
             gathered: gathered.bits(),

@@ -36,8 +36,10 @@ pub(super) struct Targets {
     pub(super) light_group: wgpu::BindGroup,
     /// Reads each level of the glow.
     pub(super) glow_groups: Vec<wgpu::BindGroup>,
-    /// Reads the light and the first level of the glow.
+    /// Reads the light and the level of the glow that is shown.
     pub(super) tone_group: wgpu::BindGroup,
+    /// The finest level that the glow is added up to.
+    pub(super) shown_level: usize,
 }
 
 /// What [`Targets`] needs to make its bind groups.
@@ -56,7 +58,9 @@ impl Targets {
         let (size, picture) = (tile.size, tile.picture);
         let light = texture(device, "render.light", size, LIGHT_FORMAT);
         let depth = texture(device, "render.depth", size, DEPTH_FORMAT);
-        let glow: Vec<wgpu::TextureView> = (0..chain.levels)
+        // The glow of a large picture spreads as far as that of a small one: more steps down, and none back to the finest.
+        let skipped = tile.detail().log2().round() as u32;
+        let glow: Vec<wgpu::TextureView> = (0..chain.levels + skipped)
             .map(|level| {
                 let divisor = chain.first_divisor << level;
                 texture(device, "render.glow", picture.map(|s| s.div_ceil(divisor).max(1)), LIGHT_FORMAT)
@@ -72,7 +76,7 @@ impl Targets {
             layouts.tone,
             &[
                 wgpu::BindingResource::TextureView(&light),
-                wgpu::BindingResource::TextureView(&glow[0]),
+                wgpu::BindingResource::TextureView(&glow[skipped as usize]),
                 sampler.clone(),
             ],
         );
@@ -82,6 +86,7 @@ impl Targets {
             light_group: filter(&light),
             glow_groups: glow.iter().map(filter).collect(),
             tone_group,
+            shown_level: skipped as usize,
             light,
             depth,
             glow,

@@ -10,6 +10,8 @@ use crate::gpu::Gpu;
 
 /// Pictures of at most so many pixels are drawn in one go: 4K.
 const WHOLE_MAX: u64 = 3840 * 2160;
+/// Height of Full HD, pixels.
+const FULL_HEIGHT: f32 = 1080.0;
 /// Side of a tile with its margins, pixels. Divisible by every step of the glow's chain.
 const SIDE: u32 = 2048;
 /// Pixels around a tile that the first step of the glow, and lines that cross its edge, may look at.
@@ -39,6 +41,13 @@ impl Tile {
     #[must_use]
     pub const fn whole(picture: [u32; 2]) -> Self {
         Self { picture, origin: [0; 2], size: picture, own: [0; 2], own_size: picture, is_first_look: true }
+    }
+
+    /// Pixels of the picture for one of Full HD, at least 1: how much wider things measured in pixels are, so that a
+    /// large picture is the small one with more detail.
+    #[must_use]
+    pub(super) fn detail(&self) -> f32 {
+        (self.picture[1] as f32 / FULL_HEIGHT).max(1.0)
     }
 
     /// True for a tile that is the picture.
