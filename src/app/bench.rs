@@ -121,7 +121,7 @@ fn measure(scene: Scene, arguments: &BenchArguments, quiet: bool) -> Result<Opti
             if !looker.run(&mut session, measured, wall)? {
                 break;
             }
-            }
+        }
         progress.set(u64::from(repetition) + 1);
     }
     progress.finish();

@@ -1,8 +1,11 @@
 //! The overlay's pixels: what an egui context draws, over a picture in any texture view. It needs no window: the window
 //! feeds it events, a film feeds it the time of each frame, and both get the same pixels.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use egui::epaint::ImageDelta;
 use egui_wgpu::ScreenDescriptor;
 
 use crate::gpu::Gpu;
@@ -16,6 +19,8 @@ pub(super) struct OverlayPainter {
     renderer: egui_wgpu::Renderer,
     /// Textures that the last painted shapes still used.
     to_free: Vec<egui::TextureId>,
+    /// What the textures hold: a lost device takes them with it, and the context sends each only once.
+    textures: HashMap<egui::TextureId, ImageDelta>,
 }
 
 /// One frame of the overlay, ready to be painted any number of times.
@@ -31,7 +36,15 @@ pub(super) struct Painted {
 impl OverlayPainter {
     pub(super) fn new(gpu: &Gpu, format: wgpu::TextureFormat) -> Self {
         let renderer = egui_wgpu::Renderer::new(&gpu.device, format, egui_wgpu::RendererOptions::default());
-        Self { context: egui::Context::default(), renderer, to_free: Vec::new() }
+        Self { context: egui::Context::default(), renderer, to_free: Vec::new(), textures: HashMap::new() }
+    }
+
+    /// The same overlay on another device: textures are made from what is known of them.
+    pub(super) fn replace_device(&mut self, gpu: &Gpu, format: wgpu::TextureFormat) {
+        self.renderer = egui_wgpu::Renderer::new(&gpu.device, format, egui_wgpu::RendererOptions::default());
+        for (&id, whole) in &self.textures {
+            self.renderer.update_texture(&gpu.device, &gpu.queue, id, whole);
+        }
     }
 
     /// The input of a frame that nobody touches: its time in the film, and its size.
@@ -50,11 +63,13 @@ impl OverlayPainter {
     pub(super) fn run(&mut self, gpu: &Gpu, input: egui::RawInput, show: impl FnMut(&mut egui::Ui)) -> Painted {
         for id in self.to_free.drain(..) {
             self.renderer.free_texture(&id);
+            self.textures.remove(&id);
         }
         let mut output = self.context.run_ui(input, show);
         for (id, deltas) in output.textures_delta.set.drain() {
             for delta in deltas {
                 self.renderer.update_texture(&gpu.device, &gpu.queue, id, &delta);
+                keep(&mut self.textures, id, delta);
             }
         }
         self.to_free.extend(output.textures_delta.free.drain());
@@ -117,5 +132,24 @@ impl OverlayPainter {
             ..Default::default()
         });
         self.renderer.render(&mut pass.forget_lifetime(), &painted.primitives, &screen);
+    }
+}
+
+/// Works a change of a texture into what is known of it.
+fn keep(textures: &mut HashMap<egui::TextureId, ImageDelta>, id: egui::TextureId, delta: ImageDelta) {
+    let Some([left, top]) = delta.pos else {
+        textures.insert(id, delta);
+        return;
+    };
+    let Some(known) = textures.get_mut(&id) else { return };
+    let (egui::ImageData::Color(whole), egui::ImageData::Color(part)) = (&mut known.image, &delta.image);
+    let whole = Arc::make_mut(whole);
+    let ([width, height], row) = (whole.size, part.size[0]);
+    if row == 0 || left + row > width || top + part.size[1] > height {
+        return;
+    }
+    for (y, pixels) in part.pixels.chunks_exact(row).enumerate() {
+        let first = (top + y) * width + left;
+        whole.pixels[first..first + row].copy_from_slice(pixels);
     }
 }

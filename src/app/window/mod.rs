@@ -15,8 +15,10 @@ mod lasso;
 mod lens;
 mod memory;
 mod obey;
+mod pace;
 mod painter;
 mod pointer;
+mod recovery;
 mod report;
 mod screen;
 mod selecting;
@@ -31,7 +33,7 @@ use crate::model::scene::{Scene, SceneError};
 use crate::session::{EngineChoice, SessionError};
 
 pub use memory::CONFIG_VARIABLE;
-pub use report::{LOG_VARIABLE, LOSE_SURFACE_VARIABLE};
+pub use report::{DROP_DEVICE_VARIABLE, LOG_VARIABLE, LOSE_SURFACE_VARIABLE};
 
 /// What the window should do beyond showing the scene.
 #[derive(Clone, Debug)]

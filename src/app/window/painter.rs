@@ -26,6 +26,11 @@ impl Painter {
         Self { context, state, pixels }
     }
 
+    /// The same overlay on another device.
+    pub(super) fn replace_device(&mut self, gpu: &Gpu, format: wgpu::TextureFormat) {
+        self.pixels.replace_device(gpu, format);
+    }
+
     /// Takes a window event; true when the overlay changes with it.
     pub(super) fn on_event(&mut self, window: &Window, event: &WindowEvent) -> bool {
         self.state.on_window_event(window, event).repaint

@@ -15,6 +15,20 @@ pub(super) fn lose_surface_after() -> Option<u32> {
     std::env::var(LOSE_SURFACE_VARIABLE).ok()?.parse().ok()
 }
 
+/// A number: after so many pictures the graphics device is destroyed, once. For testing what follows.
+pub const DROP_DEVICE_VARIABLE: &str = "SPIKESCOPE_DROP_DEVICE_AFTER";
+
+/// The number of [`DROP_DEVICE_VARIABLE`].
+pub(super) fn drop_device_after() -> Option<u32> {
+    std::env::var(DROP_DEVICE_VARIABLE).ok()?.parse().ok()
+}
+
+/// Says on stderr what somebody at the terminal should know.
+pub(super) fn warn(what: impl Display) {
+    // Nobody may be reading any more; that is no reason to stop.
+    let _ = writeln!(std::io::stderr(), "warning: {what}");
+}
+
 /// Says it, if anybody asked.
 pub(super) fn say(what: impl Display) {
     if std::env::var_os(LOG_VARIABLE).is_some() {

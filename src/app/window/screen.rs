@@ -14,7 +14,8 @@ use super::{WindowError, report};
 pub(super) struct Screen {
     pub(super) window: Arc<Window>,
     instance: wgpu::Instance,
-    surface: wgpu::Surface<'static>,
+    /// None only between a lost device and the next one.
+    surface: Option<wgpu::Surface<'static>>,
     configuration: wgpu::SurfaceConfiguration,
     must_configure: bool,
     /// Pictures until the surface is taken for lost, where a test asks for it.
@@ -38,29 +39,25 @@ impl Screen {
         instance: wgpu::Instance,
         adapter: Option<&str>,
     ) -> Result<(Self, Gpu), WindowError> {
-        let surface =
-            instance.create_surface(Arc::clone(&window)).map_err(|error| WindowError::Refused(error.to_string()))?;
-        let gpu = Gpu::open(instance.clone(), adapter, Some(&surface))?;
-        let PhysicalSize { width, height } = window.inner_size();
-        let no_surface = || GpuError::NoSurface { adapter: gpu.info.name.clone() };
-        let mut configuration =
-            surface.get_default_config(&gpu.adapter, width.max(1), height.max(1)).ok_or_else(no_surface)?;
-        // The overlay blends in encoded space, as its toolkit expects; the renderer encodes for such formats.
-        let formats = surface.get_capabilities(&gpu.adapter).formats;
-        let plain = [wgpu::TextureFormat::Bgra8Unorm, wgpu::TextureFormat::Rgba8Unorm];
-        if let Some(&format) = plain.iter().find(|format| formats.contains(format)) {
-            configuration.format = format;
-        }
-        configuration.present_mode = wgpu::PresentMode::AutoVsync;
+        let (surface, configuration, gpu) = set_up(&window, &instance, adapter)?;
         let screen = Self {
             window,
             instance,
-            surface,
+            surface: Some(surface),
             configuration,
             must_configure: true,
             lost_after: report::lose_surface_after(),
         };
         Ok((screen, gpu))
+    }
+
+    /// Opens an adapter again after its device was lost, with a new surface on the same window.
+    pub(super) fn reopen(&mut self, adapter: Option<&str>) -> Result<Gpu, WindowError> {
+        // A window has one surface at a time: the old one goes first.
+        self.surface = None;
+        let (surface, configuration, gpu) = set_up(&self.window, &self.instance, adapter)?;
+        (self.surface, self.configuration, self.must_configure) = (Some(surface), configuration, true);
+        Ok(gpu)
     }
 
     /// The format of its textures.
@@ -90,14 +87,13 @@ impl Screen {
             return Target::Hidden;
         }
         self.resize(gpu, PhysicalSize { width, height });
-        if std::mem::take(&mut self.must_configure) {
-            self.surface.configure(&gpu.device, &self.configuration);
+        let must_configure = std::mem::take(&mut self.must_configure);
+        let is_lost = self.is_lost_for_a_test();
+        let Some(surface) = &self.surface else { return Target::Later };
+        if must_configure {
+            surface.configure(&gpu.device, &self.configuration);
         }
-        let next = if self.is_lost_for_a_test() {
-            wgpu::CurrentSurfaceTexture::Lost
-        } else {
-            self.surface.get_current_texture()
-        };
+        let next = if is_lost { wgpu::CurrentSurfaceTexture::Lost } else { surface.get_current_texture() };
         match next {
             wgpu::CurrentSurfaceTexture::Success(texture) => Target::Ready(texture),
             wgpu::CurrentSurfaceTexture::Suboptimal(texture) => {
@@ -111,7 +107,7 @@ impl Screen {
             wgpu::CurrentSurfaceTexture::Lost => {
                 // With the device still there, a new surface on the same window goes on.
                 if let Ok(surface) = self.instance.create_surface(Arc::clone(&self.window)) {
-                    self.surface = surface;
+                    self.surface = Some(surface);
                     self.must_configure = true;
                     report::say("surface made anew");
                 }
@@ -135,4 +131,27 @@ impl Screen {
             None => false,
         }
     }
+}
+
+/// A surface on the window, how to use it, and the adapter that can draw to it.
+fn set_up(
+    window: &Arc<Window>,
+    instance: &wgpu::Instance,
+    adapter: Option<&str>,
+) -> Result<(wgpu::Surface<'static>, wgpu::SurfaceConfiguration, Gpu), WindowError> {
+    let surface =
+        instance.create_surface(Arc::clone(window)).map_err(|error| WindowError::Refused(error.to_string()))?;
+    let gpu = Gpu::open(instance.clone(), adapter, Some(&surface))?;
+    let PhysicalSize { width, height } = window.inner_size();
+    let no_surface = || GpuError::NoSurface { adapter: gpu.info.name.clone() };
+    let mut configuration =
+        surface.get_default_config(&gpu.adapter, width.max(1), height.max(1)).ok_or_else(no_surface)?;
+    // The overlay blends in encoded space, as its toolkit expects; the renderer encodes for such formats.
+    let formats = surface.get_capabilities(&gpu.adapter).formats;
+    let plain = [wgpu::TextureFormat::Bgra8Unorm, wgpu::TextureFormat::Rgba8Unorm];
+    if let Some(&format) = plain.iter().find(|format| formats.contains(format)) {
+        configuration.format = format;
+    }
+    configuration.present_mode = wgpu::PresentMode::AutoVsync;
+    Ok((surface, configuration, gpu))
 }

@@ -14,8 +14,10 @@ use crate::ui::{FrameStats, Overlay, OverlayAction, OverlayInput, WindowState};
 
 use super::keep::Keep;
 use super::memory::{Memory, Remembered};
+use super::pace::Pace;
 use super::painter::{Painted, Painter};
 use super::pointer::{self, Click, Pointer};
+use super::recovery::Loss;
 use super::report;
 use super::screen::{Screen, Target};
 use super::stage::Stage;
@@ -70,6 +72,11 @@ pub(super) struct Shown {
     was_hidden: bool,
     pub(super) wants_to_quit: bool,
     is_ready: bool,
+    /// The device is gone, and no other is there yet.
+    pub(super) loss: Option<Loss>,
+    /// Pictures until the device is destroyed, where a test asks for it.
+    pub(super) drop_after: Option<u32>,
+    pub(super) pace: Pace,
 }
 
 /// A scene on its way.
@@ -124,6 +131,9 @@ impl Shown {
             was_hidden: false,
             wants_to_quit: false,
             is_ready: false,
+            loss: None,
+            drop_after: report::drop_device_after(),
+            pace: Pace::default(),
         }
     }
 
@@ -218,18 +228,17 @@ impl Shown {
     }
 
     /// One frame, from simulation to present.
-    pub(super) fn frame(&mut self) -> Result<Next, WindowError> {
+    pub(super) fn live_frame(&mut self) -> Result<Next, WindowError> {
+        self.pace.begin();
         let now = Instant::now();
         let wall = self.last_frame.map_or(Duration::ZERO, |last| now - last);
         self.last_frame = Some(now);
-        if self.gpu.is_lost() {
-            return Err(WindowError::DeviceLost(self.gpu.take_fault().unwrap_or_else(|| "no reason given".to_owned())));
-        }
         if let Some(fault) = self.gpu.take_fault() {
             report::say(format_args!("fault {fault}"));
             self.faults.push(format!("the graphics driver complained: {fault}"));
         }
         self.open_what_was_announced()?;
+        self.pace.lap("opening");
         let mut moves = false;
         if let Some(stage) = &mut self.stage {
             let (flight, steering) = pointer::keys(&self.painter.context);
@@ -238,18 +247,23 @@ impl Shown {
             moves = flight.is_under_way() || steering.is_under_way();
         }
         self.simulate(wall, SIMULATION_BUDGET)?;
+        self.pace.lap("simulating");
         let camera_time = self.camera_time(wall);
         if let Some(stage) = &mut self.stage {
             moves |= stage.move_camera(camera_time, self.overlay.free_part());
         }
         let painted = self.run_overlay();
+        self.pace.lap("overlay");
         self.go_on_keeping(&painted);
         self.memory.note(self.remembered());
+        self.pace.lap("keeping pictures");
         if self.wants_to_quit {
             self.finish_keeping();
             return Ok(Next::Quit);
         }
         let was_presented = self.present(&painted, now);
+        self.pace.lap("drawing");
+        self.pace.end();
         self.average(wall);
         self.was_hidden = matches!(was_presented, Presented::Hidden);
         if self.was_hidden || self.is_occluded {
@@ -289,6 +303,7 @@ impl Shown {
             Err(error) => return Err(error),
         }
         self.last_frame = Some(Instant::now());
+        self.pace.loaded();
         Ok(())
     }
 
@@ -399,6 +414,7 @@ impl Shown {
         if self.is_occluded {
             return Presented::Hidden;
         }
+        self.drop_device_for_a_test();
         let texture = match self.screen.acquire(&self.gpu) {
             Target::Ready(texture) => texture,
             Target::Later => return Presented::Later,

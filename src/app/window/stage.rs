@@ -13,7 +13,7 @@ use crate::model::{Network, Receptor};
 use crate::render::{Bounds, Camera, CameraView, Frame, Pose, Renderer, Tour, TourStop, colour};
 use crate::session::view::Variable;
 use crate::session::{
-    ActivityBuffers, Command, Session, SessionError, SessionOptions, StandardView, Telemetry, ViewSettings,
+    ActivityBuffers, Command, Recovery, Session, SessionError, SessionOptions, StandardView, Telemetry, ViewSettings,
 };
 use crate::ui::{ColourScale, FieldGrid};
 
@@ -88,6 +88,24 @@ impl Stage {
             fields,
             budget_wish: (0, 0),
         })
+    }
+
+    /// Everything on another device: the run goes on, and the picture is the same.
+    pub(super) fn replace_device(
+        &mut self,
+        gpu: &Arc<Gpu>,
+        format: wgpu::TextureFormat,
+    ) -> Result<Recovery, SessionError> {
+        let recovery = self.session.recover(Arc::clone(gpu))?;
+        self.gpu = Arc::clone(gpu);
+        self.buffers = ActivityBuffers::new(gpu, &self.network, &self.session.activity());
+        self.renderer = Renderer::new(Arc::clone(gpu), format);
+        self.renderer.load(&self.network, &self.buffers, &self.settings);
+        let input = self.driven_population();
+        self.fields = input.and_then(|input| Fields::of(gpu, &self.network, input));
+        self.shown_partners = None;
+        self.refresh_picked();
+        Ok(recovery)
     }
 
     pub(super) const fn network(&self) -> &Arc<Network> {
