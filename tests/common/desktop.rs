@@ -13,17 +13,17 @@ use spikescope::app::window::{CONFIG_VARIABLE, LOG_VARIABLE};
 use spikescope::gpu::REQUIRE_GPU_VARIABLE;
 
 /// Software drawing on a busy machine is slow; nothing here is a speed test.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A virtual display, ended when it goes out of scope.
-pub struct Display {
-    pub server: Child,
-    pub name: String,
+pub(crate) struct Display {
+    pub(crate) server: Child,
+    pub(crate) name: String,
 }
 
 impl Display {
     /// None, with a printed line, where there is no Xvfb or no adapter.
-    pub fn open() -> Option<Self> {
+    pub(crate) fn open() -> Option<Self> {
         let missing = ["Xvfb", "xdotool", "import"].into_iter().find(|tool| !is_installed(tool));
         if let Some(tool) = missing {
             return skip(&format!("{tool} is not installed"));
@@ -42,18 +42,18 @@ impl Display {
         Some(Self { server, name: format!(":{}", number.trim()) })
     }
 
-    pub fn tool(&self, program: &str, arguments: &[&str]) -> String {
+    pub(crate) fn tool(&self, program: &str, arguments: &[&str]) -> String {
         let output = Command::new(program).args(arguments).env("DISPLAY", &self.name).output().expect("it runs");
         assert!(output.status.success(), "{program} {arguments:?} failed: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    pub fn xdotool(&self, arguments: &str) -> String {
+    pub(crate) fn xdotool(&self, arguments: &str) -> String {
         self.tool("xdotool", &arguments.split_whitespace().collect::<Vec<_>>())
     }
 
     /// The program's window, moved to the corner and given the keyboard.
-    pub fn window(&self) -> String {
+    pub(crate) fn window(&self) -> String {
         let found = self.xdotool("search --onlyvisible --name spikescope");
         let window = found.lines().next().expect("there is a window").to_owned();
         self.xdotool(&format!("windowmove {window} 0 0"));
@@ -62,14 +62,14 @@ impl Display {
     }
 
     /// What is on the display now.
-    pub fn screenshot(&self, name: &str) -> Picture {
+    pub(crate) fn screenshot(&self, name: &str) -> Picture {
         let path = folder().join(name);
         self.tool("import", &["-window", "root", &format!("png24:{}", path.display())]);
         Picture::read(&path)
     }
 
     /// Screenshots until `fits`, since frames take their time.
-    pub fn screenshot_where(&self, name: &str, what: &str, fits: impl Fn(&Picture) -> bool) -> Picture {
+    pub(crate) fn screenshot_where(&self, name: &str, what: &str, fits: impl Fn(&Picture) -> bool) -> Picture {
         let started = Instant::now();
         loop {
             let picture = self.screenshot(name);
@@ -89,37 +89,37 @@ impl Drop for Display {
     }
 }
 
-pub fn is_installed(tool: &str) -> bool {
+pub(crate) fn is_installed(tool: &str) -> bool {
     std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(tool).is_file()))
 }
 
-pub fn skip<T>(why: &str) -> Option<T> {
+pub(crate) fn skip<T>(why: &str) -> Option<T> {
     assert!(std::env::var_os(REQUIRE_GPU_VARIABLE).is_none(), "the window must be tested here, but {why}");
     eprintln!("skipped: {why}");
     None
 }
 
-pub fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("window");
     std::fs::create_dir_all(&folder).expect("the target folder can be written");
     folder
 }
 
 /// The program in its window, and what it says.
-pub struct Program {
-    pub child: Child,
+pub(crate) struct Program {
+    pub(crate) child: Child,
     /// Nothing is remembered from one test to the next, nor in the user's own folder.
     _config: tempfile::TempDir,
-    pub lines: Receiver<String>,
-    pub heard: Vec<String>,
+    pub(crate) lines: Receiver<String>,
+    pub(crate) heard: Vec<String>,
 }
 
 impl Program {
-    pub fn start(display: &Display, arguments: &[&str]) -> Self {
+    pub(crate) fn start(display: &Display, arguments: &[&str]) -> Self {
         Self::start_with(display, arguments, &[])
     }
 
-    pub fn start_with(display: &Display, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_with(display: &Display, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let config = tempfile::tempdir().expect("a folder can be made");
         let mut child = Command::new(env!("CARGO_BIN_EXE_spikescope"))
             .args(arguments)
@@ -148,7 +148,7 @@ impl Program {
     }
 
     /// Waits for the program to say something that begins with `window: ` and this.
-    pub fn wait_for(&mut self, what: &str) -> String {
+    pub(crate) fn wait_for(&mut self, what: &str) -> String {
         let started = Instant::now();
         let wanted = format!("window: {what}");
         loop {
@@ -168,7 +168,7 @@ impl Program {
         }
     }
 
-    pub fn wait_for_end(&mut self) -> ExitStatus {
+    pub(crate) fn wait_for_end(&mut self) -> ExitStatus {
         let started = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("it can be waited for") {
@@ -188,13 +188,13 @@ impl Drop for Program {
 }
 
 /// RGB.
-pub struct Picture {
-    pub size: [usize; 2],
-    pub pixels: Vec<[u8; 3]>,
+pub(crate) struct Picture {
+    pub(crate) size: [usize; 2],
+    pub(crate) pixels: Vec<[u8; 3]>,
 }
 
 impl Picture {
-    pub fn read(path: &Path) -> Self {
+    pub(crate) fn read(path: &Path) -> Self {
         let file = BufReader::new(File::open(path).expect("the picture is there"));
         let mut reader = png::Decoder::new(file).read_info().expect("it is a PNG file");
         let mut bytes = vec![0; reader.output_buffer_size().expect("small")];
@@ -205,13 +205,13 @@ impl Picture {
     }
 
     /// Share of the pixels of a part (left, top, right, bottom) that are clearly lit.
-    pub fn lit(&self, [left, top, right, bottom]: [usize; 4]) -> f64 {
+    pub(crate) fn lit(&self, [left, top, right, bottom]: [usize; 4]) -> f64 {
         let part = (top..bottom).flat_map(|y| (left..right).map(move |x| self.pixels[y * self.size[0] + x]));
         part.filter(|p| p.iter().any(|&c| c > 60)).count() as f64 / ((right - left) * (bottom - top)) as f64
     }
 
     /// Share of the pixels of a part that differ clearly from another picture.
-    pub fn change(&self, other: &Self, [left, top, right, bottom]: [usize; 4]) -> f64 {
+    pub(crate) fn change(&self, other: &Self, [left, top, right, bottom]: [usize; 4]) -> f64 {
         let different = (top..bottom)
             .flat_map(|y| (left..right).map(move |x| y * self.size[0] + x))
             .filter(|&at| self.pixels[at].iter().zip(other.pixels[at]).any(|(&a, b)| a.abs_diff(b) > 24));
