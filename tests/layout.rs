@@ -11,6 +11,8 @@ use spikescope::engine::{
     HISTOGRAM_BINS, NeuronState, PRUNED, PopulationParameters, RuleParameters, Touch, TraceParameters,
 };
 use spikescope::gpu::shader::ShaderSource;
+use spikescope::render::shaders as render;
+use spikescope::render::{Line, LineRange, LineSet, LineState, PopulationArc, ProjectionLook};
 use wgpu::naga;
 
 fn module(source: &ShaderSource) -> naga::Module {
@@ -164,6 +166,18 @@ fn structs_of_the_engine() {
     check!(shaders::MEASURE_NEURONS, BlockSums { count_low, count_high, membrane_mv });
     check!(shaders::MEASURE_FIELD, FieldRequest { target_local });
     check!(shaders::GATHER_SPIKES, GatherRequest { first_step, room });
+}
+
+#[test]
+fn structs_of_synapse_lines() {
+    for source in [render::LINES, render::PULSES, render::LINES_GATHER, render::PULSES_GATHER, render::LINES_UPDATE] {
+        check!(source, Line { source, target_neuron, synapse, projection_delay });
+        check!(source, LineState { share, average, pruned_step, flash });
+        check!(source, LineSet { count, segments, style, grid_width, gain, pulse_gain, quiet, bundled });
+        check!(source, ProjectionLook { source_middle, gain, target_middle, share_full, bend, reach, inhibitory });
+    }
+    check!(render::LINES_UPDATE, LineRange { first, count, synapse_base, grid_width });
+    check!(render::ARCS, PopulationArc { a, half_width, b, light, c, inhibitory, d, traffic });
 }
 
 /// The value of a shader's constant.

@@ -12,6 +12,7 @@ use spikescope::model::{
     Cell, Connectivity, Delays, Network, Population, Projection, Pruning, PruningPolicy, Receptor, Source, Weights,
 };
 use spikescope::render::{CameraView, Frame, Pose, Renderer};
+use spikescope::session::traffic::Traffic;
 use spikescope::session::view::{Channel, Direction, PointStyle, SynapseLayers, Variable};
 use spikescope::session::{ActivityBuffers, ViewSettings};
 
@@ -590,6 +591,32 @@ fn ranked_layers_and_the_graveyard_show_and_count_what_there_is() {
     assert!(light.x > 0.5, "{light}");
     // 2,500 lines of the usual 20,000 are for ranks: more than there are.
     assert!(notices.iter().any(|n| n == "the 1,850 strongest of 1,850 synapses"), "{notices:?}");
+}
+
+#[test]
+fn arcs_are_seen_from_afar_alone_and_say_what_they_mean() {
+    let Some(gpu) = gpu() else { return };
+    let network = rows(vec![0.5; 2000]);
+    let settings = ViewSettings { synapses: only(|layers| layers.arcs = true), ..plain(PointStyle::Auto) };
+    let hidden = ViewSettings { synapses: SynapseLayers::HIDDEN, ..settings.clone() };
+    let mut studio = Studio::new(gpu, &network, &settings);
+    let near = studio.shoot(&quiet(90), &hidden, STEP);
+    assert!(studio.shoot(&quiet(90), &settings, STEP) == near, "near, there are none");
+    let pose = Pose { eye: [0.0, 0.0, 90.0], target: [0.0; 3], fov_degrees: 45.0 };
+    studio.camera = CameraView::new(pose, SIZE[0] as f32 / SIZE[1] as f32);
+    let dark = studio.shoot(&quiet(90), &hidden, STEP);
+    let mut light = |delivered_hz: f64| {
+        let traffic = [Traffic { synapses: 2000, weight_mean: Some(0.5), delivered_hz }];
+        studio.renderer.set_traffic(&traffic);
+        studio.shoot(&quiet(90), &settings, STEP).total_beyond(&dark).x
+    };
+    let (quiet_light, busy_light) = (light(0.0), light(3000.0));
+    assert!(quiet_light > 0.1 && busy_light > 1.5 * quiet_light, "{quiet_light} {busy_light}");
+    let notices = studio.renderer.notices();
+    assert!(
+        notices.iter().any(|n| n.starts_with("1 arcs, one per projection") && n.contains("3000 a second")),
+        "{notices:?}"
+    );
 }
 
 /// Layers with activity of all ages, and everything switched on.

@@ -5,7 +5,7 @@ const ARC_PIECES = 18.0;
 const ARC_LEAST_PX = 1.2;
 const WAVE_MS = 250.0;
 
-struct Arc {
+struct PopulationArc {
     a: vec3<f32>,
     half_width: f32,   // scene units
     b: vec3<f32>,
@@ -16,7 +16,7 @@ struct Arc {
     traffic: f32,      // 0 to 1
 }
 
-@group(2) @binding(0) var<storage, read> arcs: array<Arc>;
+@group(2) @binding(0) var<storage, read> arcs: array<PopulationArc>;
 
 struct ArcVertex {
     @builtin(position) position: vec4<f32>,

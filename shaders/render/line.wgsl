@@ -33,7 +33,7 @@ struct ProjectionLook {
     bend: f32,            // within a population: sideways bulge, share of the line's length; 0 between populations
     reach: f32,           // radius of the population: shorter lines within it are not drawn together
     inhibitory: u32,
-    padding: u32,
+    _padding: u32,
 }
 
 const UNKNOWN = -2.0;

@@ -14,10 +14,10 @@ use crate::session::traffic::Traffic;
 /// Weights looked at for the mean of a projection.
 const LOOKED_AT: usize = 1024;
 
-/// One arc. WGSL twin: `Arc` in `shaders/render/arcs.wgsl`.
+/// One arc. WGSL twin: `PopulationArc` in `shaders/render/arcs.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
-pub struct Arc {
+pub struct PopulationArc {
     /// Where it begins, scene units.
     pub a: [f32; 3],
     /// Scene units.
@@ -44,8 +44,8 @@ pub(super) struct ArcPipeline {
 
 /// The arcs of one network.
 pub(super) struct Arcs {
-    shown: Vec<Arc>,
-    written: Vec<Arc>,
+    shown: Vec<PopulationArc>,
+    written: Vec<PopulationArc>,
     /// Sums of weights at the start, counts, mean weights.
     start: Vec<Traffic>,
     reach: f32,
@@ -85,7 +85,7 @@ impl Arcs {
         let shown = places(network);
         let buffer = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("render.arcs"),
-            size: (shown.len().max(1) * size_of::<Arc>()) as u64,
+            size: (shown.len().max(1) * size_of::<PopulationArc>()) as u64,
             usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
@@ -158,7 +158,7 @@ impl Arcs {
 
 /// Where the arcs run: from middle to middle, bowed to one side, those the other way to the other side; loops for those
 /// within a place.
-fn places(network: &Network) -> Vec<Arc> {
+fn places(network: &Network) -> Vec<PopulationArc> {
     let spheres: Vec<(Vec3, f32)> = network.populations.iter().map(|p| sphere_of(network, p.neurons())).collect();
     let count = network.projections.len();
     network
@@ -184,13 +184,13 @@ fn places(network: &Network) -> Vec<Arc> {
                 [from, from + axis * 0.25 + bow, to - axis * 0.25 + bow, to]
             };
             let inhibitory = projection.receptor == Receptor::Inhibitory || weight_mean(&projection.weights) < 0.0;
-            Arc {
+            PopulationArc {
                 a: a.to_array(),
                 b: b.to_array(),
                 c: c.to_array(),
                 d: d.to_array(),
                 inhibitory: u32::from(inhibitory),
-                ..Arc::default()
+                ..PopulationArc::default()
             }
         })
         .collect()
@@ -205,5 +205,52 @@ fn weight_mean(weights: &Weights) -> f32 {
             let count = looked_at.len().max(1) as f32;
             looked_at.sum::<f32>() / count
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Cell, Connectivity, Delays, Population, Projection, Source};
+
+    fn network() -> Network {
+        let population = |first| Population {
+            name: "p".into(),
+            first,
+            size: 2,
+            cell: Cell::Source(Source::Poisson { rate_hz: 1.0 }),
+            shape: None,
+            colour: [1.0; 3],
+        };
+        let projection = |source, target, weight| Projection {
+            name: "q".into(),
+            source,
+            target,
+            receptor: Receptor::Excitatory,
+            connectivity: Connectivity::AllToAll,
+            weights: Weights::Constant(weight),
+            delays: Delays::Constant(1),
+            plasticity: None,
+            normalised_sum: None,
+            pruning: None,
+        };
+        Network {
+            populations: vec![population(0), population(2)],
+            projections: vec![projection(0, 1, 1.0), projection(1, 0, -1.0), projection(0, 0, 1.0)],
+            positions: vec![[-5.0, -1.0, 0.0], [-5.0, 1.0, 0.0], [5.0, -1.0, 0.0], [5.0, 1.0, 0.0]],
+            ..Network::default()
+        }
+    }
+
+    #[test]
+    fn arcs_run_from_middle_to_middle_and_two_ways_lie_apart() {
+        let arcs = places(&network());
+        assert_eq!((arcs[0].a, arcs[0].d), ([-5.0, 0.0, 0.0], [5.0, 0.0, 0.0]));
+        assert_eq!((arcs[1].a, arcs[1].d), (arcs[0].d, arcs[0].a));
+        assert_eq!(arcs.iter().map(|arc| arc.inhibitory).collect::<Vec<_>>(), [0, 1, 0]);
+        let bow =
+            |arc: &PopulationArc| Vec3::from_array(arc.b) - Vec3::from_array(arc.a).lerp(Vec3::from_array(arc.d), 0.25);
+        assert!(bow(&arcs[0]).dot(bow(&arcs[1])) < 0.0, "to opposite sides");
+        assert!(Vec3::from_array(arcs[2].a).distance(Vec3::from_array(arcs[2].d)) > 0.5, "a loop is open");
     }
 }

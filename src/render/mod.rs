@@ -30,7 +30,7 @@ mod targets;
 mod tile;
 mod wiring;
 
-pub use arcs::Arc as PopulationArc;
+pub use arcs::PopulationArc;
 pub use camera::{Camera, CameraView, Flight, Pose, Steering, Tour, TourStop};
 pub use frame::{Bounds, Frame, FrameUniform, PopulationLook, pulse_ms};
 pub use lines::{Line, LineRange, LineSet, LineState};

@@ -483,3 +483,29 @@ fn drawable_neurons(gpu: &Gpu, network: &Network) -> u32 {
     let bound = gpu.limits.max_storage_buffer_binding_size / size_of::<NeuronState>() as u64;
     network.neuron_count().min(u32::try_from(bound).unwrap_or(u32::MAX)).min(u32::MAX / 6)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::{CameraView, Pose};
+
+    #[test]
+    fn lines_give_way_to_arcs_without_a_jump() {
+        let bounds = Bounds { low: [-1.0; 3], high: [1.0; 3] };
+        let far = |distance: f32| {
+            let pose = Pose { eye: [0.0, 0.0, distance], target: [0.0; 3], fov_degrees: 45.0 };
+            let frame = Frame {
+                size: [1280, 720],
+                camera: CameraView::new(pose, 16.0 / 9.0),
+                step: 0,
+                elapsed_steps: 0,
+                dt_ms: 1.0,
+                settings: ViewSettings::default(),
+            };
+            far_of(&frame, &bounds)
+        };
+        let all: Vec<f32> = (0..200).map(|k| far(2.0 + 0.1 * k as f32)).collect();
+        assert_eq!((all[0], all[199]), (0.0, 1.0));
+        assert!(all.windows(2).all(|pair| (0.0..0.06).contains(&(pair[1] - pair[0]))), "{all:?}");
+    }
+}
