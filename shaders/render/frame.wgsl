@@ -1,5 +1,13 @@
-// What every draw knows: the picture's numbers, the looks of the populations, the colour maps. Rust twins:
-// render::FrameUniform and render::PopulationLook. Group 0.
+// What every draw knows: the picture's numbers, the looks of the populations, the lookup table of the
+// channels. Rust twins: render::FrameUniform, render::ChannelUniform and render::PopulationLook. Group 0.
+
+// How a value becomes a share of its range.
+struct Channel {
+    by: u32,       // 0 by population, 1 membrane, 2 rate, 3 theta, 4 values from the host
+    slot: u32,     // which of the values from the host
+    low: f32,      // rates: as the logarithm that they are shown by
+    scale: f32,    // 1 over the span; 0: the population's own range
+}
 
 struct Frame {
     clip_from_world: mat4x4<f32>,  // depth reversed: 1 at the near plane, 0 at infinity
@@ -22,7 +30,6 @@ struct Frame {
     neuron_radius: f32,
     base_brightness: f32,
     fog: f32,
-    colour_by: u32,                // 0 population, 1 membrane, 2 rate, 3 theta
     neuron_count: u32,
     picked: u32,
     floor_y: f32,
@@ -36,8 +43,22 @@ struct Frame {
     splat_grid_width: u32,
     gathered: u32,                 // 1: neurons were gathered as splats; 2: lines were gathered
     flash_gain: f32,               // light of a spike over that of a bright neuron at rest
-    padding_0: u32,
-    padding_1: u32,
+    theme: u32,                    // 0 dark: light adds up; 1 light: ink adds up
+    splat_cells_first: u32,        // of the cells: those before have spheres
+    splat_cells_count: u32,
+    height_most: f32,              // scene units
+    sphere_from_px: f32,           // radius from which on neurons begin to be spheres,
+    sphere_to_px: f32,             // and are nothing else
+    drawn_scale: f32,              // pixels drawn per pixel shown
+    clip_low: vec3<f32>,           // of what is drawn
+    others: f32,                   // brightness of unselected neurons; 0: not drawn
+    clip_high: vec3<f32>,
+    partners: f32,                 // brightness of the selection's partners; 0: not drawn
+    no_value: vec3<f32>,           // light or ink of neurons without the value shown
+    line_share: f32,               // of the lines, to hold the frame rate
+    colour: Channel,
+    size: Channel,
+    height: Channel,
 }
 
 struct PopulationLook {
@@ -46,7 +67,7 @@ struct PopulationLook {
     threshold_mv: f32,             // without theta
     theta_top_mv: f32,             // 0: no theta
     has_membrane: u32,
-    padding: u32,
+    rest_mv: f32,
 }
 
 @group(0) @binding(0) var<uniform> frame: Frame;
@@ -65,4 +86,14 @@ fn fog_at(depth: f32) -> f32 {
 // Pixels of the picture for one of Full HD, at least 1: a large picture is the small one with more detail.
 fn detail() -> f32 {
     return max(frame.picture_px.y / 1080.0, 1.0);
+}
+
+// What a layer of this colour adds to the picture: light on the dark stage; on the light one what its ink takes from
+// white light, as a power of e. Ink is darker than the colour on a screen, so that it stands out in grey too.
+fn emitted(colour: vec3<f32>) -> vec3<f32> {
+    if frame.theme == 0u {
+        return colour;
+    }
+    let luminance = max(dot(colour, vec3<f32>(0.2126, 0.7152, 0.0722)), 1e-3);
+    return -log(clamp(colour * ((0.06 + 0.22 * luminance) / luminance), vec3<f32>(0.012), vec3<f32>(0.95)));
 }

@@ -34,6 +34,12 @@ fn chance_of(line: Line) -> f32 {
     return f32((hash ^ (hash >> 16u)) >> 8u) / 16777216.0;
 }
 
+// How much of a line is there: as much as of both its ends; and to hold the frame rate some lines stand for others.
+fn presence_of_line(line: Line) -> f32 {
+    let is_drawn = fract(chance_of(line) * 4096.0) < frame.line_share;
+    return select(0.0, min(presence_of(line.source), presence_of(line.target_neuron)) * inverseSqrt(frame.line_share), is_drawn);
+}
+
 // Of lines fainter than `quiet`, as many stay as their light together needs, each with that light; a line near its limit
 // fades in and out.
 fn thinned(light: f32, line: Line) -> f32 {
@@ -52,7 +58,7 @@ fn strength_of(share: f32, look: ProjectionLook) -> f32 {
 }
 
 fn light_of(line: Line, state: LineState, look: ProjectionLook) -> LineLight {
-    let opacity = look.gain * line_set.gain;
+    let opacity = look.gain * line_set.gain * presence_of_line(line);
     if line_set.style == STYLE_GRAVE {
         return LineLight(thinned(opacity * GRAVE_LIGHT, line), PRUNED_LINE);
     }
@@ -81,7 +87,7 @@ fn pulse_light(line: Line, state: LineState, look: ProjectionLook) -> f32 {
     if state.pruned_step != 0u {
         return 0.0;
     }
-    return thinned(look.gain * line_set.pulse_gain * PULSE_GAIN * strength_of(state.share, look), line);
+    return thinned(look.gain * line_set.pulse_gain * presence_of_line(line) * PULSE_GAIN * strength_of(state.share, look), line);
 }
 
 // Light of a pulse at a place along the line: a round head, a fading tail.

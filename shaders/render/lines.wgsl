@@ -8,11 +8,11 @@ fn vs_main(@builtin(vertex_index) corner: u32, @builtin(instance_index) index: u
     if shine.light <= 0.0 {
         return no_corner();
     }
-    let curve = curve_of(positions[line.source].xyz, positions[line.target_neuron].xyz, look);
+    let curve = curve_of(drawn_place(line.source), drawn_place(line.target_neuron), look);
     let t = f32(corner >> 1u) / f32(line_set.segments);
     let side = f32(corner & 1u) * 2.0 - 1.0;
     var colours = LINE_COLOURS;
-    var out = ribbon_corner(curve, t, side, 1.0, colours[shine.colour], shine.light);
+    var out = ribbon_corner(curve, t, side, 1.0, emitted(colours[shine.colour]), shine.light);
     out.extra = dashes_of(curve);
     return out;
 }

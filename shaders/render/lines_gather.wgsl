@@ -14,7 +14,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     if shine.light <= 0.0 {
         return;
     }
-    let curve = curve_of(positions[line.source].xyz, positions[line.target_neuron].xyz, look);
+    let curve = curve_of(drawn_place(line.source), drawn_place(line.target_neuron), look);
     let span = 1.0 / f32(line_set.segments);
     let piece = f32(piece_index % line_set.segments) * span;
     let stroke = stroke_of(place_on(curve, piece), place_on(curve, piece + span));

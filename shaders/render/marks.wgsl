@@ -27,7 +27,7 @@ fn vs_main(@builtin(vertex_index) vertex: u32) -> MarkVertex {
     if mark.neuron >= frame.neuron_count {
         return out;
     }
-    let clip = frame.clip_from_world * vec4<f32>(positions[mark.neuron].xyz, 1.0);
+    let clip = frame.clip_from_world * vec4<f32>(drawn_place(mark.neuron), 1.0);
     if !(clip.w > frame.near) {
         return out;
     }
@@ -38,7 +38,7 @@ fn vs_main(@builtin(vertex_index) vertex: u32) -> MarkVertex {
     out.local_px = (vec2<f32>(f32(corner & 1u), f32(corner >> 1u)) * 2.0 - 1.0) * (out.radius_px + RING_PX + 1.0);
     out.position = vec4<f32>(clip.xy + out.local_px * 2.0 / frame.size_px * clip.w, clip.zw);
     let colours = array<vec3<f32>, 3>(vec3<f32>(1.0, 1.0, 1.0), vec3<f32>(1.0, 0.39, 0.073), vec3<f32>(0.084, 0.319, 1.0));
-    out.light = colours[min(mark.colour, 2u)] * (0.15 + 0.85 * mark.strength);
+    out.light = emitted(colours[min(mark.colour, 2u)]) * (0.15 + 0.85 * mark.strength);
     return out;
 }
 

@@ -15,13 +15,13 @@ fn vs_main(@builtin(vertex_index) corner: u32, @builtin(instance_index) index: u
     if light <= 0.0 {
         return no_corner();
     }
-    let curve = curve_of(positions[line.source].xyz, positions[line.target_neuron].xyz, look);
+    let curve = curve_of(drawn_place(line.source), drawn_place(line.target_neuron), look);
     let first = max(at - PULSE_TAIL * PULSE_LENGTH, 0.0);
     let last = min(at + PULSE_LENGTH, 1.0);
     let t = mix(first, last, f32(corner >> 1u) / PULSE_PIECES);
     let side = f32(corner & 1u) * 2.0 - 1.0;
     var colours = LINE_COLOURS;
-    let colour = mix(colours[min(look.inhibitory, 1u)], vec3<f32>(1.0), 0.1);
+    let colour = mix(emitted(colours[min(look.inhibitory, 1u)]), vec3<f32>(1.0), 0.1);
     var out = ribbon_corner(curve, t, side, 1.6, colour, light);
     out.extra = at;
     return out;

@@ -19,7 +19,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) gr
     if light <= 0.0 {
         return;
     }
-    let curve = curve_of(positions[line.source].xyz, positions[line.target_neuron].xyz, look);
+    let curve = curve_of(drawn_place(line.source), drawn_place(line.target_neuron), look);
     let first = max(at - PULSE_TAIL * PULSE_LENGTH, 0.0);
     let last = min(at + PULSE_LENGTH, 1.0);
     let middle = 0.5 * (first + last);

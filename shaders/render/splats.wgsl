@@ -1,10 +1,11 @@
-// Neurons as splats: each adds its light to the pixels around it, in fixed point, so that the order does not matter. For
-// many neurons, and where rasterising is slow. Same light as the spheres of points.wgsl.
+// Far neurons as points of light: each adds its light to the pixels around it, in fixed point, so that the order does not
+// matter. The same light as the spheres of points.wgsl. A cell per workgroup, of whose resting neurons a share shines for
+// all; spikes and selected neurons are never left out.
 
 const UNITS_PER_LIGHT = 4096.0;
 const WORKGROUP = 256u;
 
-@group(2) @binding(0) var<storage, read_write> pixels: array<atomic<u32>>;  // red, green, blue of each pixel
+@group(3) @binding(0) var<storage, read_write> pixels: array<atomic<u32>>;  // red, green, blue of each pixel
 
 fn add_light(x: i32, y: i32, units: vec3<f32>, rounding: f32) {
     if x < 0 || y < 0 || x >= i32(frame.size_px.x) || y >= i32(frame.size_px.y) {
@@ -18,33 +19,9 @@ fn add_light(x: i32, y: i32, units: vec3<f32>, rounding: f32) {
     if whole.b > 0u { atomicAdd(&pixels[at + 2u], whole.b); }
 }
 
-@compute @workgroup_size(256)
-fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let neuron = (workgroup.y * frame.splat_grid_width + workgroup.x) * WORKGROUP + local;
-    if neuron >= frame.neuron_count {
-        return;
-    }
-    let place = positions[neuron];
-    let clip = frame.clip_from_world * vec4<f32>(place.xyz, 1.0);
-    if !(clip.w > frame.near) {
-        return;
-    }
-    let at = (clip.xy / clip.w * vec2<f32>(0.5, -0.5) + 0.5) * frame.size_px;
-    let radius_px = min(frame.focal_px * frame.neuron_radius / clip.w, frame.splat_radius_max_px);
-    if any(at < vec2<f32>(-radius_px - 1.0)) || any(at > frame.size_px + radius_px + 1.0) {
-        return;
-    }
-    let state = neurons[neuron];
-    let colour = colour_of(neuron, state, bitcast<u32>(place.w));
-    let shine = colour * (frame.base_brightness * BASE_MEAN) + flash_colour(colour) * (flash_of(state) * frame.flash_gain * FLASH_MEAN);
-    // All the light of its disc.
-    let units = shine * (fog_at(clip.w) * 3.14159265 * radius_px * radius_px * UNITS_PER_LIGHT);
-    let rounding = f32((neuron * 2654435769u) >> 8u) / 16777216.0;
+// Adds light (units in all) to the pixels around a place.
+fn splat(at: vec2<f32>, radius_px: f32, units: vec3<f32>, rounding: f32) {
     if radius_px <= 1.0 {
-        if frame.splat_radius_max_px <= 1.0 {
-            add_light(i32(floor(at.x)), i32(floor(at.y)), units, rounding);
-            return;
-        }
         // Shared between the four nearest pixels.
         let corner = floor(at - 0.5);
         let share = at - 0.5 - corner;
@@ -69,5 +46,52 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
                 add_light(x, y, scaled * fall, rounding);
             }
         }
+    }
+}
+
+// One neuron; `weight`: how many resting ones it shines for.
+fn draw_neuron(neuron: u32, weight: f32) {
+    let state = neurons[neuron];
+    let flash = flash_of(state);
+    let is_selected = (flags_of(neuron) & SELECTED) != 0u;
+    if weight <= 0.0 && flash < FLASH_LEAST && !is_selected {
+        return;
+    }
+    let presence = presence_of(neuron);
+    let clip = frame.clip_from_world * vec4<f32>(drawn_place(neuron), 1.0);
+    if !(clip.w > frame.near) || presence <= 0.0 {
+        return;
+    }
+    let plain_px = frame.focal_px * frame.neuron_radius / clip.w;
+    let sphere = sphere_share(plain_px);
+    if sphere >= 1.0 {
+        return;
+    }
+    let population = bitcast<u32>(positions[neuron].w);
+    let at = (clip.xy / clip.w * vec2<f32>(0.5, -0.5) + 0.5) * frame.size_px;
+    let radius_px = min(plain_px * size_of(neuron, state, population), frame.splat_radius_max_px);
+    if any(at < vec2<f32>(-radius_px - 1.0)) || any(at > frame.size_px + radius_px + 1.0) {
+        return;
+    }
+    let colour = colour_of(neuron, state, population);
+    let resting = select(weight, 2.0, is_selected) * frame.base_brightness * base_mean();
+    let shine = colour * resting + flash_colour(colour) * (flash * frame.flash_gain * FLASH_MEAN);
+    // All the light of its disc.
+    let area = 3.14159265 * radius_px * radius_px;
+    let units = shine * (presence * (1.0 - sphere) * fog_at(clip.w) * area * UNITS_PER_LIGHT);
+    splat(at, radius_px, units, f32((neuron * 2654435769u) >> 8u) / 16777216.0);
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let index = workgroup.y * frame.splat_grid_width + workgroup.x;
+    if index >= frame.splat_cells_count {
+        return;
+    }
+    let cell = cells[frame.splat_cells_first + index];
+    for (var rank = local; rank < cell.count; rank += WORKGROUP) {
+        // The last one shines for a part of one, so that the sum is right whatever the share.
+        let weight = clamp(cell.share * f32(cell.count) - f32(rank), 0.0, 1.0) / cell.share;
+        draw_neuron(order[cell.first + rank], weight);
     }
 }

@@ -41,7 +41,11 @@ fn fs_main(in: StageVertex) -> @location(0) vec4<f32> {
     let stretch = inverseSqrt(dot(ray, ray));
     let height = ray.y * stretch;
     let horizon = exp(-6.0 * abs(height));
+    let is_dark = frame.theme == 0u;
     var colour = mix(vec3<f32>(0.0042, 0.0052, 0.0090), vec3<f32>(0.0105, 0.0135, 0.0240), horizon);
+    if !is_dark {
+        colour = mix(vec3<f32>(0.0), vec3<f32>(0.055, 0.045, 0.035), horizon);
+    }
     if height < 0.0 && frame.eye.y > frame.floor_y {
         let range = (frame.floor_y - frame.eye.y) / ray.y;
         let place = frame.eye.xz + ray.xz * range;
@@ -53,7 +57,9 @@ fn fs_main(in: StageVertex) -> @location(0) vec4<f32> {
             let cell = exp2(round(log2(0.25 * frame.extent)));
             let unit = footprint / cell;
             let lines = max(grid_line(place.x / cell, unit, 0.012), grid_line(place.y / cell, unit, 0.012));
-            colour += reach * (vec3<f32>(0.0050, 0.0066, 0.0110) + lines * vec3<f32>(0.016, 0.022, 0.036));
+            let pool = select(vec3<f32>(0.05, 0.044, 0.036), vec3<f32>(0.0050, 0.0066, 0.0110), is_dark);
+            let ruled = select(vec3<f32>(0.20, 0.17, 0.14), vec3<f32>(0.016, 0.022, 0.036), is_dark);
+            colour += reach * (pool + lines * ruled);
         }
     }
     let pixel = u32(in.position.y) * u32(frame.size_px.x) + u32(in.position.x);
@@ -64,7 +70,7 @@ fn fs_main(in: StageVertex) -> @location(0) vec4<f32> {
     if (frame.gathered & 2u) != 0u {
         let at = 3u * pixel;
         let lines = vec3<f32>(f32(line_pixels[at]), f32(line_pixels[at + 1u]), f32(line_pixels[at + 2u])) / UNITS_PER_LINE_LIGHT;
-        colour += lines.x * EXCITATORY + lines.y * INHIBITORY + lines.z * PRUNED;
+        colour += lines.x * emitted(EXCITATORY) + lines.y * emitted(INHIBITORY) + lines.z * emitted(PRUNED);
     }
     return vec4<f32>(colour, 1.0);
 }

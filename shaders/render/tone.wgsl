@@ -1,10 +1,12 @@
 // From light to the screen: glow added, exposure, a tone curve that keeps hue (after the Khronos PBR Neutral tone mapper,
-// with a softer shoulder), a very faint vignette, and a fixed pattern of less than one level against banding.
+// with a softer shoulder), a very faint vignette, and a fixed pattern of less than one level against banding. On the light
+// stage from ink to the screen: every layer takes its part of the paper's light.
 
 override encode_srgb: bool = true;
 
 const SHOULDER = 0.55;
 const DESATURATION = 0.06;
+const PAPER = vec3<f32>(0.925, 0.93, 0.935);
 
 @group(1) @binding(0) var light: texture_2d<f32>;
 @group(1) @binding(1) var glow: texture_2d<f32>;
@@ -34,13 +36,22 @@ fn srgb(linear: vec3<f32>) -> vec3<f32> {
 @fragment
 fn fs_main(@builtin(position) at: vec4<f32>) -> @location(0) vec4<f32> {
     let place = at.xy + frame.tile_px;
-    let uv = place / frame.picture_px;
-    var colour = textureLoad(light, vec2<i32>(at.xy), 0).rgb;
+    let uv = place / (frame.picture_px / frame.drawn_scale);
+    var colour: vec3<f32>;
+    if frame.drawn_scale == 1.0 {
+        colour = textureLoad(light, vec2<i32>(at.xy), 0).rgb;
+    } else {
+        colour = textureSampleLevel(light, smooth_sampler, uv, 0.0).rgb;
+    }
     if frame.bloom > 0.0 {
         colour += textureSampleLevel(glow, smooth_sampler, uv, 0.0).rgb * frame.bloom;
     }
     let from_middle = uv - 0.5;
-    colour = tone(colour * frame.exposure) * (1.0 - 0.28 * dot(from_middle, from_middle));
+    if frame.theme == 0u {
+        colour = tone(colour * frame.exposure) * (1.0 - 0.28 * dot(from_middle, from_middle));
+    } else {
+        colour = PAPER * exp(-colour * frame.exposure) * (1.0 - 0.10 * dot(from_middle, from_middle));
+    }
     // Interleaved gradient noise (Jimenez 2014): the same for every picture.
     let noise = fract(52.9829189 * fract(dot(floor(place), vec2<f32>(0.06711056, 0.00583715)))) - 0.5;
     if encode_srgb {

@@ -8,6 +8,7 @@ mod bench;
 mod bench_view;
 mod camera;
 mod canvas;
+mod channels;
 mod chart_file;
 mod command_line;
 mod display;

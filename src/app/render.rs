@@ -18,7 +18,7 @@ use super::output::{Destination, Encoders, FrameFormat, Notes, Written};
 use super::progress::Progress;
 use super::report::{self, Learning, Run, Stage};
 use super::setup::{self, Opened};
-use super::{Ending, camera, command_line, interrupt, look, text};
+use super::{Ending, camera, channels, command_line, interrupt, look, text};
 use crate::gpu::Gpu;
 use crate::model::scene::Scene;
 use crate::recording::files::write_text;
@@ -226,6 +226,7 @@ impl Film {
         if self.settings.synapses.arcs {
             self.renderer.set_traffic(&self.session.telemetry().traffic());
         }
+        channels::hand_over(&mut self.session, &mut self.renderer, &self.settings);
         let aspect = self.size.width as f32 / self.size.height as f32;
         let frame = Frame {
             size: [self.size.width, self.size.height],

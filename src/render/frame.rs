@@ -6,10 +6,13 @@ use glam::{Mat4, Vec3};
 
 use super::camera::CameraView;
 use super::colour;
+use super::lookup::{ChannelUniform, HEIGHT_SHARE};
+use super::neurons::clip_corners;
+use super::quality::Level;
 use super::tile::Tile;
-use crate::model::Network;
+use crate::model::{Cell, Network};
 use crate::session::ViewSettings;
-use crate::session::view::Variable;
+use crate::session::view::{ChannelSlot, Others, Theme};
 
 /// What to draw.
 #[derive(Clone, Debug)]
@@ -72,8 +75,6 @@ pub struct FrameUniform {
     pub base_brightness: f32,
     /// 0 to 1.
     pub fog: f32,
-    /// 0 population, 1 membrane, 2 rate, 3 theta.
-    pub colour_by: u32,
     /// Neurons that are drawn.
     pub neuron_count: u32,
     /// The picked neuron; `u32::MAX`: none.
@@ -100,8 +101,38 @@ pub struct FrameUniform {
     pub gathered: u32,
     /// Light of a spike over that of a bright neuron at rest.
     pub flash_gain: f32,
-    /// Unused.
-    pub _padding: [u32; 2],
+    /// 0: light adds up on a dark stage; 1: ink on a light one.
+    pub theme: u32,
+    /// Of the cells: those before have spheres, those from here on points of light.
+    pub splat_cells_first: u32,
+    /// Cells with points of light.
+    pub splat_cells_count: u32,
+    /// Height at the top of the height map, scene units.
+    pub height_most: f32,
+    /// Radius from which on neurons begin to be spheres, pixels.
+    pub sphere_from_px: f32,
+    /// Radius from which on neurons are nothing but spheres, pixels.
+    pub sphere_to_px: f32,
+    /// Pixels drawn per pixel shown, along a side.
+    pub drawn_scale: f32,
+    /// Lowest corner of what is drawn, scene units.
+    pub clip_low: [f32; 3],
+    /// Brightness of unselected neurons; 0: not drawn.
+    pub others: f32,
+    /// Highest corner of what is drawn, scene units.
+    pub clip_high: [f32; 3],
+    /// Brightness of the selection's partners; 0: not drawn.
+    pub partners: f32,
+    /// Light or ink of neurons without the value shown.
+    pub no_value: [f32; 3],
+    /// Share of the lines that is drawn, to hold the frame rate.
+    pub line_share: f32,
+    /// What colours show.
+    pub colour: ChannelUniform,
+    /// What sizes show.
+    pub size: ChannelUniform,
+    /// What heights show.
+    pub height: ChannelUniform,
 }
 
 /// How neurons of one population look. WGSL twin: `PopulationLook` in `shaders/render/frame.wgsl`.
@@ -118,8 +149,8 @@ pub struct PopulationLook {
     pub theta_top_mv: f32,
     /// 1: it has a membrane value.
     pub has_membrane: u32,
-    /// Unused.
-    pub _padding: u32,
+    /// Resting potential, mV.
+    pub rest_mv: f32,
 }
 
 impl PopulationLook {
@@ -137,7 +168,10 @@ impl PopulationLook {
                     threshold_mv: range.map_or(0.0, |[_, high]| high),
                     theta_top_mv: colour::theta_top_mv(&population.cell).unwrap_or(0.0),
                     has_membrane: u32::from(range.is_some()),
-                    _padding: 0,
+                    rest_mv: match &population.cell {
+                        Cell::Lif(lif) => lif.v_rest_mv as f32,
+                        Cell::Source(_) => 0.0,
+                    },
                 }
             })
             .collect();
@@ -201,7 +235,21 @@ pub(super) struct Extras {
     pub(super) line_segments: u32,
     /// See [`FrameUniform`].
     pub(super) gathered: u32,
+    /// Some neuron is selected.
+    pub(super) has_selection: bool,
+    /// Radii between which neurons turn into spheres, pixels.
+    pub(super) spheres_px: [f32; 2],
+    /// What may be drawn.
+    pub(super) level: Level,
+    /// Ranges of the values from the host.
+    pub(super) ranges: [Option<[f32; 2]>; 3],
 }
+
+/// Brightness of unselected neurons, and of partners of the selection, while those not selected are dimmed.
+const DIMMED: [f32; 2] = [0.12, 0.55];
+
+/// Resting ink is so much stronger than resting light, flashing ink so much weaker: paper has no brightness to spare.
+const INK_GAINS: [f32; 2] = [1.6, 0.62];
 
 /// The shortest time in which a pulse crosses its line, ms: delays are often shorter than anyone can see.
 #[must_use]
@@ -218,7 +266,12 @@ pub(super) fn flash_share(neurons: u32) -> f32 {
     (3_000.0 / neurons.max(1) as f32).powf(0.22).clamp(0.2, 1.0)
 }
 
-fn positive(value: f32, otherwise: f32) -> f32 {
+/// How far neurons are raised at most, scene units.
+pub(super) fn height_most(settings: &ViewSettings, bounds: &Bounds) -> f32 {
+    if settings.height.is_in_use(ChannelSlot::Height) { HEIGHT_SHARE * bounds.radius() } else { 0.0 }
+}
+
+pub(super) fn positive(value: f32, otherwise: f32) -> f32 {
     if value.is_finite() && value > 0.0 { value } else { otherwise }
 }
 
@@ -232,6 +285,15 @@ impl FrameUniform {
         let (width, height) = (frame.size[0].max(1) as f32, frame.size[1].max(1) as f32);
         let radius = positive(settings.neuron_radius, 0.5);
         let extent = extras.bounds.radius() + radius;
+        let share = flash_share(extras.neuron_count);
+        let is_light = settings.theme == Theme::Light;
+        let gains = if is_light { INK_GAINS } else { [1.0; 2] };
+        let [others, partners] = match settings.others {
+            Others::Dimmed if extras.has_selection => DIMMED,
+            Others::Hidden if extras.has_selection => [0.0; 2],
+            Others::Shown | Others::Dimmed | Others::Hidden => [1.0; 2],
+        };
+        let [clip_low, clip_high] = clip_corners(&settings.clip, extras.bounds.low, extras.bounds.high);
         Self {
             clip_from_world: camera.clip_from_world.to_cols_array_2d(),
             eye: camera.eye.to_array(),
@@ -251,28 +313,38 @@ impl FrameUniform {
             dt_ms: positive(frame.dt_ms as f32, 1.0),
             flash_decay_ms: positive(settings.flash_decay_ms, 30.0),
             neuron_radius: radius,
-            base_brightness: unit(settings.base_brightness) * flash_share(extras.neuron_count).sqrt(),
+            base_brightness: unit(settings.base_brightness) * share.sqrt() * gains[0],
             fog: unit(settings.fog),
-            colour_by: match settings.colour.by {
-                Variable::Membrane => 1,
-                Variable::Rate => 2,
-                Variable::Theta => 3,
-                _ => 0,
-            },
             neuron_count: extras.neuron_count,
             picked: extras.picked.unwrap_or(u32::MAX),
-            floor_y: extras.bounds.low[1] - radius - 0.12 * extent,
+            // A floor so far down is none.
+            floor_y: if settings.floor { extras.bounds.low[1] - radius - 0.12 * extent } else { f32::MIN * 1e-9 },
             synapse_opacity: unit(settings.synapse_opacity),
             pulse_ms: pulse_ms(settings),
-            bloom: unit(settings.bloom),
+            bloom: unit(settings.bloom) * if is_light { 0.4 } else { 1.0 },
             exposure: if settings.exposure.is_finite() { settings.exposure.clamp(-16.0, 16.0).exp2() } else { 1.0 },
             splat_radius_max_px: extras.splat_radius_max_px,
             line_segments: extras.line_segments,
             elapsed_ms: (frame.elapsed_steps as f64 * frame.dt_ms) as f32,
             splat_grid_width: extras.splat_grid_width,
             gathered: extras.gathered,
-            flash_gain: FLASH_GAIN * flash_share(extras.neuron_count),
-            _padding: [0; 2],
+            flash_gain: FLASH_GAIN * share * gains[1],
+            theme: u32::from(is_light),
+            splat_cells_first: 0,
+            splat_cells_count: 0,
+            height_most: height_most(settings, &extras.bounds),
+            sphere_from_px: extras.spheres_px[0],
+            sphere_to_px: extras.spheres_px[1],
+            drawn_scale: 1.0,
+            clip_low: clip_low.to_array(),
+            others,
+            clip_high: clip_high.to_array(),
+            partners,
+            no_value: colour::no_value(settings.theme),
+            line_share: extras.level.lines,
+            colour: ChannelUniform::of(ChannelSlot::Colour, &settings.colour, extras.ranges[0]),
+            size: ChannelUniform::of(ChannelSlot::Size, &settings.size, extras.ranges[1]),
+            height: ChannelUniform::of(ChannelSlot::Height, &settings.height, extras.ranges[2]),
         }
     }
 

@@ -3,12 +3,11 @@
 //! not depend on order, so the same state gives the same bytes.
 
 use super::lines::{LinePipelines, Lines, WORKGROUP as LINE_WORKGROUP};
+use super::neurons::{NeuronLayouts, Neurons};
 use super::shaders;
 use super::wiring::{Bound, group, group_layout, kernel};
 use crate::gpu::{Gpu, grid};
 
-/// Neurons per workgroup of the splat kernel.
-const SPLAT_WORKGROUP: u32 = 256;
 
 /// What is gathered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,16 +49,16 @@ impl Gather {
     pub(super) fn new(
         device: &wgpu::Device,
         view: &wgpu::BindGroupLayout,
-        activity: &wgpu::BindGroupLayout,
+        neurons: &NeuronLayouts,
         lines: &LinePipelines,
     ) -> Self {
         let write_layout = group_layout(device, "render.gather", &[Bound::Write]);
         let stage_layout = group_layout(device, "render.gathered", &[Bound::Read, Bound::Read]);
         let pixels = Pixels::new(device, &write_layout, &stage_layout, [1, 1], Gathered::default());
         Self {
-            splats: kernel(device, &shaders::SPLATS, &[view, activity, &write_layout]),
-            lines: kernel(device, &shaders::LINES_GATHER, &[view, activity, lines.layout(), &write_layout]),
-            pulses: kernel(device, &shaders::PULSES_GATHER, &[view, activity, lines.layout(), &write_layout]),
+            splats: kernel(device, &shaders::SPLATS, &[view, &neurons.activity, &neurons.cells, &write_layout]),
+            lines: kernel(device, &shaders::LINES_GATHER, &[view, &neurons.activity, lines.layout(), &write_layout]),
+            pulses: kernel(device, &shaders::PULSES_GATHER, &[view, &neurons.activity, lines.layout(), &write_layout]),
             write_layout,
             stage_layout,
             pixels,
@@ -86,18 +85,18 @@ impl Gather {
     }
 
     /// Workgroups in a row of the splat kernel's grid.
-    pub(super) fn splat_grid_width(gpu: &Gpu, neurons: u32) -> u32 {
-        grid(neurons.div_ceil(SPLAT_WORKGROUP), gpu.limits.max_compute_workgroups_per_dimension)[0]
+    pub(super) fn splat_grid_width(gpu: &Gpu, cells: u32) -> u32 {
+        grid(cells, gpu.limits.max_compute_workgroups_per_dimension)[0]
     }
 
-    /// Gathers. [`Self::prepare`] gave `what`. `groups`: 0 and 1.
+    /// Gathers. [`Self::prepare`] gave `what`. `view`: group 0.
     pub(super) fn gather(
         &self,
         gpu: &Gpu,
         encoder: &mut wgpu::CommandEncoder,
-        groups: [&wgpu::BindGroup; 2],
+        view: &wgpu::BindGroup,
         what: Gathered,
-        neurons: u32,
+        neurons: &Neurons,
         lines: &[&Lines],
     ) {
         for (buffer, cleared) in self.pixels.buffers.iter().zip([what.splats, what.lines]) {
@@ -107,13 +106,15 @@ impl Gather {
         }
         let mut pass = encoder
             .begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("render.gather"), timestamp_writes: None });
-        pass.set_bind_group(0, groups[0], &[]);
-        pass.set_bind_group(1, groups[1], &[]);
+        pass.set_bind_group(0, view, &[]);
+        pass.set_bind_group(1, &neurons.activity_group, &[]);
         let limit = gpu.limits.max_compute_workgroups_per_dimension;
-        if what.splats && neurons > 0 {
-            let [x, y] = grid(neurons.div_ceil(SPLAT_WORKGROUP), limit);
+        let cells = neurons.plan.cells.len() as u32 - neurons.plan.sphere_cells;
+        if what.splats && cells > 0 {
+            let [x, y] = grid(cells, limit);
             pass.set_pipeline(&self.splats);
-            pass.set_bind_group(2, &self.pixels.write_groups[0], &[]);
+            pass.set_bind_group(2, &neurons.cells_group, &[]);
+            pass.set_bind_group(3, &self.pixels.write_groups[0], &[]);
             pass.dispatch_workgroups(x, y, 1);
         }
         if what.lines {

@@ -6,15 +6,29 @@ use super::frame::flash_share;
 use super::gather::Gathered;
 use crate::model::Network;
 use crate::session::ViewSettings;
-use crate::session::view::Variable;
+use crate::session::view::{ChannelSlot};
+
+/// Points of light in the last picture.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Points {
+    /// Neurons in view.
+    pub(super) seen: u64,
+    /// Of those drawn at rest.
+    pub(super) drawn: f64,
+    /// Near neurons are spheres.
+    pub(super) has_spheres: bool,
+}
 
 /// Facts about the last picture.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     neurons: (u64, u64),
-    legends: Vec<(Variable, String)>,
+    theta_mv: f32,
     settings: Option<ViewSettings>,
-    splat_radius_px: Option<f32>,
+    ranges: [Option<[f32; 2]>; 3],
+    points: Option<Points>,
+    quality: Option<String>,
+
     lines_gathered: bool,
 }
 
@@ -22,22 +36,34 @@ impl Facts {
     pub(super) fn new(network: &Network, neurons: u32) -> Self {
         Self {
             neurons: (u64::from(neurons), u64::from(network.neuron_count())),
-            legends: Variable::ALL.iter().map(|&by| (by, colour::legend(by, network))).collect(),
+            theta_mv: colour::greatest_theta_mv(network),
             ..Self::default()
         }
     }
 
-    pub(super) fn note_frame(&mut self, settings: &ViewSettings, gathered: Gathered, splat_radius_px: f32) {
+    pub(super) fn note_frame(&mut self, settings: &ViewSettings, gathered: Gathered, points: Option<Points>) {
         if self.settings.as_ref() != Some(settings) {
             self.settings = Some(settings.clone());
         }
-        self.splat_radius_px = gathered.splats.then_some(splat_radius_px);
+        self.points = points;
         self.lines_gathered = gathered.lines;
     }
 
     /// The settings of the last picture, and whether its lines were gathered.
     pub(super) fn frame(&self) -> Option<(&ViewSettings, bool)> {
         self.settings.as_ref().map(|settings| (settings, self.lines_gathered))
+    }
+
+    /// What quality leaves out, and the ranges of values from the host.
+    pub(super) fn note_level(&mut self, quality: Option<String>, ranges: [Option<[f32; 2]>; 3]) {
+        (self.quality, self.ranges) = (quality, ranges);
+    }
+
+    /// The legend of a channel, as text; none where it shows nothing.
+    pub(super) fn legend(&self, slot: ChannelSlot, settings: &ViewSettings) -> Option<String> {
+        let channel = settings.channel(slot);
+        let own = self.ranges[slot as usize];
+        channel.is_in_use(slot).then(|| colour::legend(slot, channel, settings.theme, self.theta_mv, own))
     }
 
     /// As text.
@@ -48,19 +74,27 @@ impl Facts {
             let [drawn, all] = [self.neurons.0, self.neurons.1].map(grouped);
             lines.push(format!("{drawn} of {all} neurons drawn: the adapter binds no more"));
         }
-        if let Some(radius) = self.splat_radius_px {
-            lines.push(format!(
-                "neurons drawn as points of light that add up, at most {:.0} px wide; none hides another",
-                2.0 * radius
-            ));
+        lines.extend(self.quality.clone());
+        if let Some(points) = &self.points {
+            let what = if points.has_spheres { "far neurons are" } else { "neurons are" };
+            lines.push(format!("{what} points of light that add up; none hides another"));
+            if points.drawn < 0.995 * points.seen as f64 {
+                lines.push(format!(
+                    "{} of {} neurons in view drawn, the resting ones for those left out; every spike is drawn",
+                    grouped(points.drawn.round() as u64),
+                    grouped(points.seen)
+                ));
+            }
+        }
+        if !settings.clip.is_whole() {
+            lines.push("clipped: a part of the network is not drawn".to_owned());
         }
         let share = flash_share(u32::try_from(self.neurons.0).unwrap_or(u32::MAX));
         if share < 0.95 {
             lines.push(format!("so many neurons share their light: a spike shines with {:.0} % of it", 100.0 * share));
         }
-        if settings.colour.by != Variable::Population {
-            lines.extend(self.legends.iter().filter(|(by, _)| *by == settings.colour.by).map(|(_, text)| text.clone()));
-        }
+        let legends = ChannelSlot::ALL.into_iter().filter_map(|slot| self.legend(slot, settings));
+        lines.extend(legends.filter(|text| text != "colour: population"));
         lines
     }
 }

@@ -1,5 +1,6 @@
-//! Neurons as spheres: camera-facing quads pulled by vertex index, then the halos of those that spiked.
+//! Near neurons as spheres: camera-facing quads pulled by vertex index, then the halos of those that spiked.
 
+use super::neurons::{NeuronLayouts, Neurons};
 use super::shaders;
 use super::wiring::{Depth, Draw, LIGHT_FORMAT, Mix};
 
@@ -10,10 +11,10 @@ pub(super) struct Points {
 }
 
 impl Points {
-    pub(super) fn new(device: &wgpu::Device, view: &wgpu::BindGroupLayout, activity: &wgpu::BindGroupLayout) -> Self {
+    pub(super) fn new(device: &wgpu::Device, view: &wgpu::BindGroupLayout, neurons: &NeuronLayouts) -> Self {
+        let groups = [view, &neurons.activity, &neurons.cells];
         let draw = |source, depth, mix| {
-            Draw { source, groups: &[view, activity], format: LIGHT_FORMAT, depth, mix, constants: &[] }
-                .pipeline(device)
+            Draw { source, groups: &groups, format: LIGHT_FORMAT, depth, mix, constants: &[] }.pipeline(device)
         };
         Self {
             spheres: draw(&shaders::POINTS, Depth::Write, Mix::Cover),
@@ -22,14 +23,21 @@ impl Points {
     }
 
     /// Groups 0 and 1 are set.
-    pub(super) fn draw_spheres(&self, pass: &mut wgpu::RenderPass<'_>, neurons: u32) {
-        pass.set_pipeline(&self.spheres);
-        pass.draw(0..6 * neurons, 0..1);
+    pub(super) fn draw_spheres(&self, pass: &mut wgpu::RenderPass<'_>, neurons: &Neurons) {
+        draw_cells(&self.spheres, pass, neurons);
     }
 
     /// Groups 0 and 1 are set.
-    pub(super) fn draw_flashes(&self, pass: &mut wgpu::RenderPass<'_>, neurons: u32) {
-        pass.set_pipeline(&self.flashes);
-        pass.draw(0..6 * neurons, 0..1);
+    pub(super) fn draw_flashes(&self, pass: &mut wgpu::RenderPass<'_>, neurons: &Neurons) {
+        draw_cells(&self.flashes, pass, neurons);
+    }
+}
+
+/// One instance per cell that has spheres.
+fn draw_cells(pipeline: &wgpu::RenderPipeline, pass: &mut wgpu::RenderPass<'_>, neurons: &Neurons) {
+    if neurons.plan.sphere_cells > 0 {
+        pass.set_pipeline(pipeline);
+        pass.set_bind_group(2, &neurons.cells_group, &[]);
+        pass.draw(0..neurons.vertices_per_cell, 0..neurons.plan.sphere_cells);
     }
 }

@@ -9,25 +9,29 @@ use wgpu::util::DeviceExt;
 use super::arcs::{ArcPipeline, Arcs};
 use super::bloom::Bloom;
 use super::camera::Camera;
+use super::cells::Detail;
 use super::colour;
-use super::frame::{Bounds, Extras, Frame, FrameUniform, PopulationLook};
+use super::frame::{Bounds, Extras, Frame, FrameUniform, PopulationLook, height_most, positive};
 use super::gather::{Gather, Gathered};
 use super::layer_notices;
 use super::layers::{Layers, SelectionChange};
 use super::lines::{LinePipelines, Lines};
+use super::lookup::{self, SIZE_RANGE};
 use super::marks::Marks;
-use super::notices::Facts;
+use super::neurons::{NeuronLayouts, Neurons, clip_corners};
+use super::notices::{self, Facts};
 use super::pick::nearest_neuron;
 use super::points::Points;
+use super::quality::{Governor, Level};
 use super::shaders;
 use super::targets::{GlowChain, TargetLayouts, Targets};
 use super::tile::Tile;
 use super::wiring::{Bound, Depth, Draw, LIGHT_FORMAT, Mix, attachment, group, group_layout};
-use crate::engine::{Activity, NeuronState};
+use crate::engine::Activity;
 use crate::gpu::Gpu;
 use crate::model::Network;
 use crate::session::traffic::Traffic;
-use crate::session::view::{ChannelSlot, PointStyle};
+use crate::session::view::{Channel, ChannelSlot, PointStyle, Theme, Variable};
 use crate::session::{ActivityBuffers, ViewSettings};
 
 /// Sizes of pictures whose textures are kept.
@@ -37,7 +41,7 @@ const SIZES_KEPT: usize = 2;
 pub struct Renderer {
     gpu: Arc<Gpu>,
     view_layout: wgpu::BindGroupLayout,
-    activity_layout: wgpu::BindGroupLayout,
+    neuron_layouts: NeuronLayouts,
     tone_layout: wgpu::BindGroupLayout,
     sampler: wgpu::Sampler,
     stage: wgpu::RenderPipeline,
@@ -51,6 +55,9 @@ pub struct Renderer {
     chain: GlowChain,
     uniform: wgpu::Buffer,
     maps: wgpu::Buffer,
+    /// What the lookup table was made of.
+    mapped: Option<Mapped>,
+    governor: Governor,
     loaded: Option<Loaded>,
     /// Of the last sizes drawn, the newest last: the window's, and those of a film or a large picture beside it.
     targets: Vec<Targets>,
@@ -59,12 +66,23 @@ pub struct Renderer {
     facts: Facts,
 }
 
+/// What a lookup table is made of: channels, theme, ranges of the values from the host.
+type Mapped = ([Channel; 3], Theme, [Option<[f32; 2]>; 3]);
+
+/// What a channel shows, for people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Legend {
+    /// For colours: sRGB from the least value to the greatest, evenly spaced, as the picture has them.
+    pub colours: Vec<[f32; 3]>,
+    /// Variable, range and unit in words.
+    pub text: String,
+}
+
 /// What is kept of a network.
 struct Loaded {
     bounds: Bounds,
-    neuron_count: u32,
+    neurons: Neurons,
     view_group: wgpu::BindGroup,
-    activity_group: wgpu::BindGroup,
     dt_ms: f64,
     layers: Layers,
 }
@@ -75,11 +93,11 @@ impl Renderer {
     pub fn new(gpu: Arc<Gpu>, output_format: wgpu::TextureFormat) -> Self {
         let device = &gpu.device;
         let view_layout = group_layout(device, "render.view", &[Bound::Uniform, Bound::Read, Bound::Read]);
-        let activity_layout = group_layout(device, "render.activity", &[Bound::Read, Bound::Read, Bound::Read]);
+        let neuron_layouts = NeuronLayouts::new(device);
         let tone_layout = group_layout(device, "render.tone", &[Bound::Texture, Bound::Texture, Bound::Sampler]);
         let chain = GlowChain::new(gpu.is_software());
-        let lines = LinePipelines::new(device, &view_layout, &activity_layout);
-        let gather = Gather::new(device, &view_layout, &activity_layout, &lines);
+        let lines = LinePipelines::new(device, &view_layout, &neuron_layouts.activity);
+        let gather = Gather::new(device, &view_layout, &neuron_layouts, &lines);
         let stage = Draw {
             source: &shaders::STAGE,
             groups: &[&view_layout, &gather.stage_layout],
@@ -111,20 +129,21 @@ impl Renderer {
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        let maps = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+        let maps = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("render.maps"),
-            contents: bytemuck::cast_slice(&colour::map_table()),
-            usage: wgpu::BufferUsages::STORAGE,
+            size: (2 * lookup::MAP_LEN * size_of::<[f32; 4]>()) as u64,
+            usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
         });
         Self {
-            points: Points::new(device, &view_layout, &activity_layout),
+            points: Points::new(device, &view_layout, &neuron_layouts),
             gather,
             lines,
-            arcs: ArcPipeline::new(device, &view_layout, &activity_layout),
-            marks: Marks::new(device, &view_layout, &activity_layout),
+            arcs: ArcPipeline::new(device, &view_layout, &neuron_layouts.activity),
+            marks: Marks::new(device, &view_layout, &neuron_layouts.activity),
             bloom: Bloom::new(device, chain),
             view_layout,
-            activity_layout,
+            neuron_layouts,
             tone_layout,
             sampler,
             stage,
@@ -132,6 +151,8 @@ impl Renderer {
             chain,
             uniform,
             maps,
+            mapped: None,
+            governor: Governor::new(gpu.is_software()),
             loaded: None,
             targets: Vec::new(),
             picked: None,
@@ -145,19 +166,7 @@ impl Renderer {
     /// when [`ActivityBuffers::update`] says that the buffers are others.
     pub fn load(&mut self, network: &Network, activity: &ActivityBuffers, settings: &ViewSettings) {
         let device = &self.gpu.device;
-        let neuron_count = drawable_neurons(&self.gpu, network);
-        let positions: Vec<[f32; 4]> = network
-            .populations
-            .iter()
-            .enumerate()
-            .flat_map(|(index, population)| population.neurons().map(move |neuron| (index as u32, neuron)))
-            .take(neuron_count as usize)
-            .map(|(population, neuron)| {
-                let [x, y, z] = network.positions.get(neuron as usize).copied().unwrap_or([f32::NAN; 3]);
-                [x, y, z, f32::from_bits(population)]
-            })
-            .chain(std::iter::repeat_n([f32::NAN; 4], usize::from(neuron_count == 0)))
-            .collect();
+        let neurons = Neurons::new(&self.gpu, &self.neuron_layouts, network, activity);
         let storage = |label: &str, contents: &[u8]| {
             device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
                 label: Some(label),
@@ -165,27 +174,12 @@ impl Renderer {
                 usage: wgpu::BufferUsages::STORAGE,
             })
         };
-        let positions = storage("render.positions", bytemuck::cast_slice(&positions));
         let looks = storage("render.looks", bytemuck::cast_slice(&PopulationLook::of(network)));
         let view_group = group(
             device,
             "render.view",
             &self.view_layout,
             &[self.uniform.as_entire_binding(), looks.as_entire_binding(), self.maps.as_entire_binding()],
-        );
-        let first = |buffer, bytes_each: usize| {
-            let size = std::num::NonZeroU64::new(u64::from(neuron_count.max(1)) * bytes_each as u64);
-            wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset: 0, size })
-        };
-        let activity_group = group(
-            device,
-            "render.activity",
-            &self.activity_layout,
-            &[
-                positions.as_entire_binding(),
-                first(&activity.neurons, size_of::<NeuronState>()),
-                first(&activity.traces, size_of::<f32>()),
-            ],
         );
         let layers = Layers::new(
             &self.gpu,
@@ -195,14 +189,13 @@ impl Renderer {
             settings,
             Arcs::new(device, &self.arcs, network),
         );
-        self.facts = Facts::new(network, neuron_count);
+        self.facts = Facts::new(network, neurons.count);
         self.picked = None;
         self.marks.set(&self.gpu, None, &[]);
         self.loaded = Some(Loaded {
             bounds: Bounds::of(&network.positions),
-            neuron_count,
+            neurons,
             view_group,
-            activity_group,
             dt_ms: network.dt_ms,
             layers,
         });
@@ -211,13 +204,17 @@ impl Renderer {
     /// Per neuron: bits of a selection (selected 1, hidden 2, sends to it 4, hears it 8). May be called for every picture:
     /// uploaded only when `version` is another one. Hidden neurons are not drawn.
     pub fn set_flags(&mut self, flags: &[u8], version: u64) {
-        let _ = (flags, version);
+        if let Some(loaded) = &mut self.loaded {
+            loaded.neurons.set_flags(&self.gpu, flags, version);
+        }
     }
 
     /// Per neuron: the values of a variable that comes from the host (NaN: none), for one channel, and its own range. May
     /// be called for every picture: uploaded only when `version` is another one.
     pub fn set_values(&mut self, slot: ChannelSlot, values: &[f32], range: [f32; 2], version: u64) {
-        let _ = (slot, values, range, version);
+        if let Some(loaded) = &mut self.loaded {
+            loaded.neurons.set_values(&self.gpu, &self.neuron_layouts, slot, (values, range), version);
+        }
     }
 
     /// True when these settings ask for another sample of synapses than was loaded; [`Self::load`] then makes it.
@@ -268,7 +265,9 @@ impl Renderer {
     /// Records the draws of one picture. Before the next picture is recorded, the encoder must be submitted: they share
     /// one uniform. Without a loaded network only the empty stage is drawn, black.
     pub fn draw(&mut self, encoder: &mut wgpu::CommandEncoder, target: &wgpu::TextureView, frame: &Frame) {
-        let tile = Tile::whole(frame.size.map(|s| s.clamp(1, self.gpu.limits.max_texture_dimension_2d)));
+        let resolution = self.governor.level(frame.settings.quality).resolution;
+        let most = self.gpu.limits.max_texture_dimension_2d;
+        let tile = Tile::whole(frame.size.map(|s| ((s as f32 * resolution).round() as u32).clamp(1, most)));
         if self.draw_light(encoder, frame, &tile) {
             self.finish(encoder, target, &tile, frame.settings.bloom > 0.0);
         } else {
@@ -313,27 +312,59 @@ impl Renderer {
 
     /// Everything before the glow; false without a loaded network.
     fn draw_light(&mut self, encoder: &mut wgpu::CommandEncoder, frame: &Frame, tile: &Tile) -> bool {
-        let size = tile.size;
         self.choose_targets(tile);
-        if let Some(loaded) = &mut self.loaded {
-            loaded.layers.prepare(&self.gpu, &frame.settings, far_of(frame, &loaded.bounds));
-        }
-        let (Some(loaded), Some(targets)) = (&self.loaded, self.targets.last()) else { return false };
-        let wanted = self.wish(loaded.neuron_count, &frame.settings);
-        let gathered = self.gather.prepare(&self.gpu, size, wanted);
+        let settings = &frame.settings;
+        let level = self.governor.level(settings.quality);
+        let wanted = self.wish(settings);
+        let gathered = self.gather.prepare(&self.gpu, tile.size, wanted);
+        let (Some(loaded), Some(targets)) = (&mut self.loaded, self.targets.last()) else { return false };
+        loaded.layers.prepare(&self.gpu, settings, far_of(frame, &loaded.bounds));
+        let picture = tile.picture;
+        let shown = frame.size[1].max(1) as f32;
+        let scale = picture[1] as f32 / shown;
+        // A larger picture is the same one with more detail.
+        let factor = level.sphere_radius * scale * tile.detail();
+        let spheres_px = spheres_px(&self.gpu, settings.points, gathered.splats, factor);
+        let detail = detail(&self.gpu, settings, &loaded.bounds, spheres_px, level, picture[1] as f32);
+        loaded.neurons.plan(&self.gpu, &frame.camera, &detail);
+        let plan = &loaded.neurons.plan;
+        let splat_cells = plan.cells.len() as u32 - plan.sphere_cells;
+        let gathered = Gathered { splats: gathered.splats && splat_cells > 0, ..gathered };
         let extras = Extras {
             bounds: loaded.bounds,
-            neuron_count: loaded.neuron_count,
+            neuron_count: loaded.neurons.count,
             picked: self.picked,
-            splat_radius_max_px: splat_radius_max_px(&self.gpu, loaded.neuron_count) * tile.detail(),
-            splat_grid_width: Gather::splat_grid_width(&self.gpu, loaded.neuron_count),
+            splat_radius_max_px: splat_radius_max_px(&self.gpu, settings.points, loaded.neurons.count, spheres_px),
+            splat_grid_width: Gather::splat_grid_width(&self.gpu, splat_cells),
             line_segments: 0,
             gathered: gathered.bits(),
+            has_selection: loaded.neurons.has_selection,
+            spheres_px,
+            level,
+            ranges: loaded.neurons.ranges,
         };
-        let uniform = FrameUniform::new(frame, &extras).of_tile(tile);
+        let uniform = FrameUniform {
+            splat_cells_first: plan.sphere_cells,
+            splat_cells_count: splat_cells,
+            drawn_scale: scale,
+            ..FrameUniform::new(&Frame { size: picture, ..frame.clone() }, &extras).of_tile(tile)
+        };
         self.neuron_radius = uniform.neuron_radius;
-        self.facts.note_frame(&frame.settings, gathered, extras.splat_radius_max_px);
+        let points = gathered.splats.then_some(notices::Points {
+            seen: plan.seen,
+            drawn: plan.drawn,
+            has_spheres: plan.sphere_cells > 0,
+        });
+        self.facts.note_frame(settings, gathered, points);
+        self.facts.note_level(self.governor.notice(settings.quality), loaded.neurons.ranges);
         self.gpu.queue.write_buffer(&self.uniform, 0, bytemuck::bytes_of(&uniform));
+        let mapped = (ChannelSlot::ALL.map(|slot| settings.channel(slot).clone()), settings.theme, extras.ranges);
+        if self.mapped.as_ref() != Some(&mapped) {
+            let table = lookup::table(settings, extras.ranges);
+            self.gpu.queue.write_buffer(&self.maps, 0, bytemuck::cast_slice(&table));
+            self.mapped = Some(mapped);
+        }
+        let Some(loaded) = &self.loaded else { return false };
         self.look_up_weights(encoder, loaded);
         self.draw_scene(encoder, loaded, targets, gathered);
         true
@@ -378,13 +409,9 @@ impl Renderer {
     }
 
     /// What to gather in fixed point rather than rasterise.
-    fn wish(&self, neurons: u32, settings: &ViewSettings) -> Gathered {
-        let software = self.gpu.is_software();
-        match settings.points {
-            PointStyle::Quads => Gathered { splats: false, lines: false },
-            PointStyle::Splats => Gathered { splats: true, lines: software },
-            PointStyle::Auto => Gathered { splats: neurons > if software { 5_000 } else { 500_000 }, lines: software },
-        }
+    fn wish(&self, settings: &ViewSettings) -> Gathered {
+        let lines = self.gpu.is_software() && settings.points != PointStyle::Quads;
+        Gathered { splats: settings.points != PointStyle::Quads, lines }
     }
 
     /// Every line follows its weight, shown or not.
@@ -405,9 +432,9 @@ impl Renderer {
 
     fn draw_scene(&self, encoder: &mut wgpu::CommandEncoder, loaded: &Loaded, targets: &Targets, gathered: Gathered) {
         let shining: Vec<&Lines> = loaded.layers.shining().collect();
-        let groups = [&loaded.view_group, &loaded.activity_group];
+        let neurons = &loaded.neurons;
         if gathered != Gathered::default() {
-            self.gather.gather(&self.gpu, encoder, groups, gathered, loaded.neuron_count, &shining);
+            self.gather.gather(&self.gpu, encoder, &loaded.view_group, gathered, neurons, &shining);
         }
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
             label: Some("render.scene"),
@@ -419,23 +446,19 @@ impl Renderer {
             }),
             ..Default::default()
         });
-        pass.set_bind_group(0, groups[0], &[]);
+        pass.set_bind_group(0, &loaded.view_group, &[]);
         pass.set_bind_group(1, self.gather.stage_group(), &[]);
         pass.set_pipeline(&self.stage);
         pass.draw(0..3, 0..1);
-        pass.set_bind_group(1, groups[1], &[]);
-        if !gathered.splats {
-            self.points.draw_spheres(&mut pass, loaded.neuron_count);
-        }
+        pass.set_bind_group(1, &neurons.activity_group, &[]);
+        self.points.draw_spheres(&mut pass, neurons);
         if !gathered.lines {
             self.lines.set_indices(&mut pass);
             for lines in shining {
                 self.lines.draw(&mut pass, lines);
             }
         }
-        if !gathered.splats {
-            self.points.draw_flashes(&mut pass, loaded.neuron_count);
-        }
+        self.points.draw_flashes(&mut pass, neurons);
         self.lines.set_indices(&mut pass);
         self.arcs.draw(&mut pass, &loaded.layers.arcs);
         self.marks.draw(&mut pass);
@@ -446,6 +469,28 @@ impl Renderer {
     pub fn pick(&self, network: &Network, camera: &Camera, size: [u32; 2], at: [f32; 2]) -> Option<u32> {
         let view = camera.view(size[0].max(1) as f32 / size[1].max(1) as f32);
         nearest_neuron(&network.positions, self.neuron_radius, &view, size, at, |_| true)
+    }
+
+    /// Takes note of how long a frame took that somebody waited for, so that quality can follow.
+    pub fn note_frame_time(&mut self, frame: std::time::Duration) {
+        self.governor.note(frame);
+    }
+
+    /// What a channel shows; none where it shows nothing, and for colours by population. `samples`: how many colours.
+    #[must_use]
+    pub fn legend(&self, slot: ChannelSlot, settings: &ViewSettings, samples: usize) -> Option<Legend> {
+        let channel = settings.channel(slot);
+        if channel.by == Variable::Population {
+            return None;
+        }
+        let own = self.loaded.as_ref().and_then(|loaded| loaded.neurons.ranges[slot as usize]);
+        let classes = colour::classes_in(channel.transfer.range.or(own));
+        let colours = if slot == ChannelSlot::Colour {
+            colour::scale(channel, settings.theme, classes, samples)
+        } else {
+            Vec::new()
+        };
+        Some(Legend { colours, text: self.facts.legend(slot, settings)? })
     }
 
     /// What is sampled, capped or stretched in the picture, and what colours mean; one line each.
@@ -459,13 +504,50 @@ impl Renderer {
     }
 }
 
-/// Largest radius of a splat: fewer pixels each, the more there are, where that is slow.
-fn splat_radius_max_px(gpu: &Gpu, neurons: u32) -> f32 {
-    match (gpu.is_software(), neurons) {
-        (false, _) => 8.0,
-        (true, 0..=20_000) => 6.0,
-        (true, 20_001..=200_000) => 3.0,
-        (true, _) => 1.0,
+/// Radii between which neurons turn from points of light into spheres, pixels. Spheres cost more where the processor
+/// draws. `factor`: for quality and resolution.
+fn spheres_px(gpu: &Gpu, points: PointStyle, has_splats: bool, factor: f32) -> [f32; 2] {
+    match points {
+        // At any size: there is nothing between 0 and this.
+        PointStyle::Splats if has_splats => [1e9, 2e9],
+        PointStyle::Auto if has_splats => {
+            if gpu.is_software() { [2.6, 4.2] } else { [1.5, 3.0] }.map(|radius| radius * factor)
+        }
+        _ => [-1.0, -0.5],
+    }
+}
+
+/// What the plan of cells depends on.
+fn detail(
+    gpu: &Gpu,
+    settings: &ViewSettings,
+    bounds: &Bounds,
+    spheres_px: [f32; 2],
+    level: Level,
+    height_px: f32,
+) -> Detail {
+    let radius = positive(settings.neuron_radius, 0.5);
+    let largest = if settings.size.is_in_use(ChannelSlot::Size) { SIZE_RANGE[1] } else { 1.0 };
+    Detail {
+        height_px,
+        radius_most: radius * largest,
+        radius,
+        raised: height_most(settings, bounds),
+        spheres_px,
+        density: level.points * if gpu.is_software() { 1.0 } else { 8.0 },
+        clip: clip_corners(&settings.clip, bounds.low, bounds.high),
+    }
+}
+
+/// Largest radius of a point of light: where nothing becomes a sphere, fewer pixels each, the more there are, where that
+/// is slow.
+fn splat_radius_max_px(gpu: &Gpu, points: PointStyle, neurons: u32, spheres_px: [f32; 2]) -> f32 {
+    match (points, gpu.is_software(), neurons) {
+        (PointStyle::Auto, ..) => (spheres_px[1] * SIZE_RANGE[1]).max(1.0),
+        (_, false, _) => 8.0,
+        (_, true, 0..=20_000) => 6.0,
+        (_, true, 20_001..=200_000) => 3.0,
+        (_, true, _) => 1.0,
     }
 }
 
@@ -476,12 +558,6 @@ fn far_of(frame: &Frame, bounds: &Bounds) -> f32 {
     let share = bounds.radius() * frame.camera.focal_px(height) / (away * height);
     let far = ((0.34 - share) / 0.18).clamp(0.0, 1.0);
     far * far * (3.0 - 2.0 * far)
-}
-
-/// Neurons whose state can be bound at once, and drawn with six vertices each.
-fn drawable_neurons(gpu: &Gpu, network: &Network) -> u32 {
-    let bound = gpu.limits.max_storage_buffer_binding_size / size_of::<NeuronState>() as u64;
-    network.neuron_count().min(u32::try_from(bound).unwrap_or(u32::MAX)).min(u32::MAX / 6)
 }
 
 #[cfg(test)]

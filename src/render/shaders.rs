@@ -17,18 +17,19 @@ const LINE_LIGHT: (&str, &str) = part!("render/line_light.wgsl");
 const RIBBON: (&str, &str) = part!("render/ribbon.wgsl");
 const GATHER_LINE: (&str, &str) = part!("render/gather_line.wgsl");
 const LIGHT: (&str, &str) = part!("render/light.wgsl");
+const CELLS: (&str, &str) = part!("render/cells.wgsl");
 
 /// Backdrop and floor.
 pub const STAGE: ShaderSource = ShaderSource { label: "render.stage", parts: &[FRAME, part!("render/stage.wgsl")] };
 /// Neurons as spheres.
 pub const POINTS: ShaderSource =
-    ShaderSource { label: "render.points", parts: &[FRAME, NEURON, ACTIVITY, LIGHT, part!("render/points.wgsl")] };
+    ShaderSource { label: "render.points", parts: &[FRAME, NEURON, ACTIVITY, LIGHT, CELLS, part!("render/points.wgsl")] };
 /// Halos of spikes.
 pub const FLASHES: ShaderSource =
-    ShaderSource { label: "render.flashes", parts: &[FRAME, NEURON, ACTIVITY, LIGHT, part!("render/flashes.wgsl")] };
+    ShaderSource { label: "render.flashes", parts: &[FRAME, NEURON, ACTIVITY, LIGHT, CELLS, part!("render/flashes.wgsl")] };
 /// Neurons as splats.
 pub const SPLATS: ShaderSource =
-    ShaderSource { label: "render.splats", parts: &[FRAME, NEURON, ACTIVITY, LIGHT, part!("render/splats.wgsl")] };
+    ShaderSource { label: "render.splats", parts: &[FRAME, NEURON, ACTIVITY, LIGHT, CELLS, part!("render/splats.wgsl")] };
 /// Live weights of synapse lines.
 pub const LINES_UPDATE: ShaderSource =
     ShaderSource { label: "render.lines_update", parts: &[FRAME, LINE, part!("render/lines_update.wgsl")] };

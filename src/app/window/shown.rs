@@ -77,6 +77,8 @@ pub(super) struct Shown {
     /// Pictures until the device is destroyed, where a test asks for it.
     pub(super) drop_after: Option<u32>,
     pub(super) pace: Pace,
+    /// The last frame was to be followed by this one at once.
+    goes_on: bool,
 }
 
 /// A scene on its way.
@@ -134,6 +136,7 @@ impl Shown {
             loss: None,
             drop_after: report::drop_device_after(),
             pace: Pace::default(),
+            goes_on: false,
         }
     }
 
@@ -246,6 +249,9 @@ impl Shown {
             stage.camera.steer(steering);
             moves = flight.is_under_way() || steering.is_under_way();
         }
+        if self.goes_on && let Some(stage) = &mut self.stage {
+            stage.note_frame_time(wall);
+        }
         self.simulate(wall, SIMULATION_BUDGET)?;
         self.pace.lap("simulating");
         let camera_time = self.camera_time(wall);
@@ -278,6 +284,7 @@ impl Shown {
             || matches!(was_presented, Presented::Later)
             || painted.again_in.is_zero()
             || now - self.last_event < LINGER;
+        self.goes_on = goes_on;
         let rest = (painted.again_in < Duration::from_secs(3600)).then_some(painted.again_in);
         Ok(if goes_on { Next::Frame } else { Next::Idle(rest.or((!self.news.is_empty()).then_some(NEWS_FOR))) })
     }

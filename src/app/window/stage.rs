@@ -2,7 +2,7 @@
 //! tells what stands over it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::app::canvas::{Canvas, Over};
 use crate::app::output::Notes;
@@ -10,13 +10,14 @@ use crate::app::{AppError, command_line};
 use crate::gpu::Gpu;
 use crate::model::scene::{CameraPose, Scene};
 use crate::model::{Network, Receptor};
-use crate::render::{Bounds, Camera, CameraView, Frame, Pose, Renderer, Tour, TourStop, colour};
-use crate::session::view::Variable;
+use crate::render::{Bounds, Camera, CameraView, Frame, Pose, Renderer, Tour, TourStop};
+use crate::session::view::ChannelSlot;
 use crate::session::{
     ActivityBuffers, Command, Recovery, Session, SessionError, SessionOptions, StandardView, Telemetry, ViewSettings,
 };
 use crate::ui::{ColourScale, FieldGrid};
 
+use super::super::channels;
 use super::caption;
 use super::fields::Fields;
 use super::lens::Lens;
@@ -44,8 +45,10 @@ pub(super) struct Stage {
     tour_s: f64,
     drawn_step: u64,
     shown_partners: Option<(u32, Vec<(u32, f32)>)>,
-    scale: Option<(Variable, ColourScale)>,
+    scale: Option<ColourScale>,
     lens: Lens,
+    /// Host time that the last frame's simulation took.
+    simulated: Duration,
     fields: Option<Fields>,
     /// The synapse budget asked for, and for how many frames it has stood still.
     budget_wish: (u32, u32),
@@ -85,6 +88,7 @@ impl Stage {
             shown_partners: None,
             scale: None,
             lens: Lens::default(),
+            simulated: Duration::ZERO,
             fields,
             budget_wish: (0, 0),
         })
@@ -122,7 +126,9 @@ impl Stage {
 
     /// Simulates for one frame and takes note of what changed. Never waits for the GPU.
     pub(super) fn update(&mut self, wall: Duration, budget: Duration) -> Result<(), SessionError> {
+        let started = Instant::now();
         self.session.update(wall, budget)?;
+        self.simulated = started.elapsed();
         self.refresh_picked();
         self.show_selection();
         if let Some(fields) = &mut self.fields {
@@ -139,6 +145,11 @@ impl Stage {
             fields.update(&self.session.activity(), self.session.step());
         }
         Ok(is_there)
+    }
+
+    /// Takes note of how long a frame took, the host's simulation apart, so that the quality of pictures can follow.
+    pub(super) fn note_frame_time(&mut self, wall: Duration) {
+        self.renderer.note_frame_time(wall.saturating_sub(self.simulated));
     }
 
     /// Moves the camera on by the wall time; true while it moves. `free`: the part of the picture that no panel covers,
@@ -180,18 +191,11 @@ impl Stage {
 
     /// The colours of the present colouring; none for colours by population.
     pub(super) fn scale(&mut self) -> Option<&ColourScale> {
-        let meaning = self.settings.colour.by;
-        if meaning == Variable::Population {
-            return None;
-        }
-        if self.scale.as_ref().is_none_or(|(of, _)| *of != meaning) {
-            let share = |k: usize| k as f32 / (SCALE_SAMPLES - 1) as f32;
-            let colours = (0..SCALE_SAMPLES).map(|k| colour::map_colour(meaning.own_map(), share(k))).collect();
-            let text = colour::legend(meaning, &self.network);
-            let text = text.strip_prefix("colour: ").unwrap_or(&text).to_owned();
-            self.scale = Some((meaning, ColourScale { colours, text }));
-        }
-        self.scale.as_ref().map(|(_, scale)| scale)
+        self.scale = self.renderer.legend(ChannelSlot::Colour, &self.settings, SCALE_SAMPLES).map(|legend| {
+            let text = legend.text.strip_prefix("colour: ").unwrap_or(&legend.text).to_owned();
+            ColourScale { colours: legend.colours, text }
+        });
+        self.scale.as_ref()
     }
 
     pub(super) fn view(&self, size: [u32; 2]) -> CameraView {
@@ -332,6 +336,7 @@ impl Stage {
         if self.settings.synapses.arcs {
             self.renderer.set_traffic(&self.session.telemetry().traffic());
         }
+        channels::hand_over(&mut self.session, &mut self.renderer, &self.settings);
     }
 
     /// Tells the renderer about the picked neuron and its partners when they change.
