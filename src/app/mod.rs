@@ -10,6 +10,7 @@ mod camera;
 mod canvas;
 mod channels;
 mod chart_file;
+mod close;
 mod command_line;
 mod display;
 mod doctor;

@@ -4,6 +4,7 @@ use crate::session::Telemetry;
 use crate::session::view::Variable;
 
 use super::action::Tool;
+use super::space::SpaceInput;
 
 /// What the overlay shows in one frame.
 #[derive(Clone, Copy)]
@@ -26,6 +27,8 @@ pub struct OverlayInput<'a> {
     pub caption: Option<&'a str>,
     /// What the window is doing.
     pub window: WindowState,
+    /// What stands in the picture itself.
+    pub space: Option<&'a SpaceInput>,
 }
 
 /// How many neurons have which value of a variable.

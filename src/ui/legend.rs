@@ -7,22 +7,32 @@ use crate::session::view::Variable;
 
 use super::{ColourScale, OverlayInput, format, style, transfer};
 
-/// Shows legend and notices in the lower left of `free`, caption and progress at its top.
-pub(super) fn show(ui: &Ui, input: &OverlayInput<'_>, settings: &ViewSettings, free: Rect) {
+/// Shows legend and notices in the lower left of `free`, caption and progress at its top. `crowd`: said of things that
+/// found no room in the picture. Returns what it took.
+pub(super) fn show(
+    ui: &Ui,
+    input: &OverlayInput<'_>,
+    settings: &ViewSettings,
+    free: Rect,
+    crowd: Option<&str>,
+) -> Vec<Rect> {
     let free = free.shrink(10.0);
     if free.width() < 120.0 || free.height() < 60.0 {
-        return;
+        return Vec::new();
     }
-    floating("legend and notices", Align2::LEFT_BOTTOM, free.left_bottom()).constrain_to(free).show(ui.ctx(), |ui| {
+    let area = floating("legend and notices", Align2::LEFT_BOTTOM, free.left_bottom()).constrain_to(free);
+    let legend = area.show(ui.ctx(), |ui| {
         ui.set_max_width(free.width().min(460.0));
         style::card(ui).show(ui, |ui| legend(ui, input, settings));
-        notices(ui, input);
+        notices(ui, input, crowd);
     });
+    let mut taken = vec![legend.response.rect];
     let progress = input.telemetry.progress.as_ref();
     if input.caption.is_none() && progress.is_none() && !input.window.is_flying {
-        return;
+        return taken;
     }
-    floating("caption", Align2::CENTER_TOP, free.center_top()).constrain_to(free).show(ui.ctx(), |ui| {
+    let area = floating("caption", Align2::CENTER_TOP, free.center_top()).constrain_to(free);
+    let caption = area.show(ui.ctx(), |ui| {
         ui.set_max_width(free.width().min(640.0));
         ui.with_layout(egui::Layout::top_down(egui::Align::Center), |ui| {
             if let Some((what, share)) = progress {
@@ -38,6 +48,8 @@ pub(super) fn show(ui: &Ui, input: &OverlayInput<'_>, settings: &ViewSettings, f
             }
         });
     });
+    taken.push(caption.response.rect);
+    taken
 }
 
 /// Centred text on a plate that is no wider than the text.
@@ -85,8 +97,9 @@ fn gradient(ui: &mut Ui, scale: &ColourScale, width: f32) {
     response.accessible_name(format!("colour scale: {}", scale.text));
 }
 
-fn notices(ui: &mut Ui, input: &OverlayInput<'_>) {
-    let all: Vec<&String> = input.telemetry.notices.iter().chain(input.notices).collect();
+fn notices(ui: &mut Ui, input: &OverlayInput<'_>, crowd: Option<&str>) {
+    let said = input.telemetry.notices.iter().chain(input.notices).map(String::as_str);
+    let all: Vec<&str> = said.chain(crowd).collect();
     if all.is_empty() {
         return;
     }

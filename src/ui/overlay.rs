@@ -13,7 +13,7 @@ use super::colour_map::ValueTexture;
 use super::controls::Controls;
 use super::layout::{CHARTS_RANGE, LEFT_RANGE, Layout, TEXT_RANGE};
 use super::palette::{Outcome, Palette};
-use super::{OverlayAction, OverlayInput, ask, help, keys, legend, look, style, timeline};
+use super::{OverlayAction, OverlayInput, Space, ask, help, keys, legend, look, style, timeline};
 
 /// Window width, points, below which only one side panel is shown at a time.
 const BOTH_SIDES: f32 = 980.0;
@@ -54,6 +54,11 @@ pub struct Overlay {
     pub(super) input_texture: ValueTexture,
     pub(super) field_texture: ValueTexture,
     pub(super) fields_texture: ValueTexture,
+    space: Space,
+    /// Said of neurons that found no room.
+    crowd: Option<String>,
+    /// Where legend, notices and caption stood in the last frame.
+    legend_place: Vec<egui::Rect>,
     visible: bool,
     free: [f32; 4],
     pub(super) is_narrow: bool,
@@ -81,6 +86,9 @@ impl Overlay {
             input_texture: ValueTexture::default(),
             field_texture: ValueTexture::default(),
             fields_texture: ValueTexture::default(),
+            space: Space::default(),
+            crowd: None,
+            legend_place: Vec::new(),
             visible: true,
             free: [0.0, 0.0, 1.0, 1.0],
             is_narrow: false,
@@ -153,7 +161,7 @@ impl Overlay {
             let share = |at: egui::Pos2| ((at - screen.min) / screen.size().max(egui::Vec2::splat(1.0))).into();
             let ([left, top], [right, bottom]) = (share(free.min), share(free.max));
             self.free = [left, top, right, bottom];
-            legend::show(ui, input, settings, free);
+            self.show_in_space(ui, input, settings, free);
         }
         self.popup(ui, input, settings, &mut out);
         self.layout.text_size = ui.ctx().zoom_factor();
@@ -274,6 +282,18 @@ impl Overlay {
             self.popup = None;
         }
         self.obey_own(ui.ctx(), asked, input, settings, out);
+    }
+
+    /// What stands in the picture: names, scale bar and cards keep clear of the legend, whose place is that of the last
+    /// frame.
+    fn show_in_space(&mut self, ui: &mut Ui, input: &OverlayInput<'_>, settings: &ViewSettings, free: egui::Rect) {
+        if let Some(space) = input.space {
+            let clip = ui.clip_rect();
+            ui.set_clip_rect(free);
+            self.crowd = self.space.show(ui, space, free, &self.legend_place);
+            ui.set_clip_rect(clip);
+        }
+        self.legend_place = legend::show(ui, input, settings, free, self.crowd.as_deref());
     }
 
     /// Obeys what of `out`, from `first` on, is the overlay's own, and adds what follows from it.

@@ -84,6 +84,11 @@ pub(super) fn ink(ui: &Ui) -> &'static Ink {
     if ui.visuals().dark_mode { &DARK } else { &LIGHT }
 }
 
+/// The colours on a light stage, or on a dark one: for what is drawn without panels.
+pub(super) const fn ink_on(is_light: bool) -> &'static Ink {
+    if is_light { &LIGHT } else { &DARK }
+}
+
 impl Ink {
     /// A population's colour. sRGB, 0 to 1 in; lightened or darkened where it could not be read as a line on a panel.
     pub(super) fn series(&self, srgb: [f32; 3]) -> Color32 {

@@ -258,7 +258,7 @@ impl Shown {
         if let Some(stage) = &mut self.stage {
             moves |= stage.move_camera(camera_time, self.overlay.free_part());
         }
-        let painted = self.run_overlay();
+        let painted = self.run_overlay(camera_time);
         self.pace.lap("overlay");
         self.go_on_keeping(&painted);
         self.memory.note(self.remembered());
@@ -342,9 +342,9 @@ impl Shown {
         self.last_event = Instant::now();
     }
 
-    fn run_overlay(&mut self) -> Painted {
+    fn run_overlay(&mut self, time: Duration) -> Painted {
         self.news.retain(|(since, _)| since.elapsed() < NEWS_FOR);
-        let (painted, actions) = self.paint_overlay(None);
+        let (painted, actions) = self.paint_overlay(None, time);
         for action in actions {
             self.obey(action);
         }
@@ -353,15 +353,22 @@ impl Shown {
 
     /// The overlay as it is now, this many times as large for a picture of that size. Nobody touches that one.
     pub(super) fn run_overlay_at(&mut self, size: [u32; 2], times: u32) -> Painted {
-        self.paint_overlay(Some((size, times))).0
+        self.paint_overlay(Some((size, times)), Duration::ZERO).0
     }
 
-    fn paint_overlay(&mut self, at: Option<([u32; 2], u32)>) -> (Painted, Vec<OverlayAction>) {
+    fn paint_overlay(&mut self, at: Option<([u32; 2], u32)>, time: Duration) -> (Painted, Vec<OverlayAction>) {
         let opening = self.opening.as_ref().map(|(opening, _)| opening.name().to_owned());
         let mut actions = Vec::new();
         let (mut notices, mut views) = (Vec::new(), Vec::new());
         let (mut caption, mut scale) = (None, None);
+        let mut space = None;
+        let pixels_per_point = self.painter.context.pixels_per_point();
+        let (size, pixels_per_point) = at.map_or((self.screen.size(), pixels_per_point), |(size, times)| {
+            (size, pixels_per_point * times as f32)
+        });
         if let Some(stage) = &mut self.stage {
+            // Hidden with the overlay, and not even looked for.
+            space = self.overlay.is_visible().then(|| stage.look_close(size, pixels_per_point, time.as_secs_f32()));
             notices = stage.notices();
             views.clone_from(&stage.views);
             caption = stage.caption().map(str::to_owned);
@@ -386,6 +393,7 @@ impl Shown {
             values: None,
             views: &views,
             caption: caption.as_deref(),
+            space: space.as_ref(),
             window: WindowState {
                 is_flying: self.is_flying,
                 is_touring: self.stage.as_ref().is_some_and(|stage| stage.camera.is_touring()),

@@ -15,9 +15,10 @@ use crate::session::view::ChannelSlot;
 use crate::session::{
     ActivityBuffers, Command, Recovery, Session, SessionError, SessionOptions, StandardView, Telemetry, ViewSettings,
 };
-use crate::ui::{ColourScale, FieldGrid};
+use crate::ui::{ColourScale, FieldGrid, SpaceInput};
 
 use super::super::channels;
+use crate::app::close::{Close, Shot};
 use super::caption;
 use super::fields::Fields;
 use super::lens::Lens;
@@ -49,6 +50,7 @@ pub(super) struct Stage {
     lens: Lens,
     /// Host time that the last frame's simulation took.
     simulated: Duration,
+    close: Close,
     fields: Option<Fields>,
     /// The synapse budget asked for, and for how many frames it has stood still.
     budget_wish: (u32, u32),
@@ -71,6 +73,7 @@ impl Stage {
         let bounds = Bounds::of(&network.positions);
         let input = session.scene().learning.as_ref().and_then(|learning| network.population_named(&learning.input));
         let fields = input.and_then(|input| Fields::of(gpu, &network, input));
+        let close = Close::new(gpu, &network);
         let mut renderer = Renderer::new(Arc::clone(gpu), format);
         renderer.load(&network, &buffers, &settings);
         Ok(Self {
@@ -89,6 +92,7 @@ impl Stage {
             scale: None,
             lens: Lens::default(),
             simulated: Duration::ZERO,
+            close,
             fields,
             budget_wish: (0, 0),
         })
@@ -200,6 +204,13 @@ impl Stage {
 
     pub(super) fn view(&self, size: [u32; 2]) -> CameraView {
         self.lens.through(self.camera.view(size[0].max(1) as f32 / size[1].max(1) as f32))
+    }
+
+    /// What stands in the picture of this size, as it is now.
+    pub(super) fn look_close(&mut self, size_px: [u32; 2], pixels_per_point: f32, seconds: f32) -> SpaceInput {
+        let view = self.view(size_px);
+        let shot = Shot { view: &view, size_px, pixels_per_point, settings: &self.settings, seconds };
+        self.close.look(&self.session, &shot)
     }
 
     /// Moves the camera to the scene's saved view of this index, if there is one.

@@ -166,7 +166,7 @@ impl Cards {
         };
         let name = format!("{}{class}: {what}", card.title);
         let response = ui.interact(place, ui.id().with(("card in space", card.neuron)), egui::Sense::hover());
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Image, true, &name));
+        response.accessible_name(name);
     }
 }
 

@@ -65,7 +65,7 @@ impl Names {
                 egui::epaint::TextShape::new(at, galleys[index].clone(), ink.strong).with_opacity_factor(opacity),
             );
             let response = ui.interact(place, ui.id().with(("name in space", index)), egui::Sense::hover());
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Label, true, &name.text));
+            response.accessible_name(format!("population {}", name.text));
         }
     }
 }

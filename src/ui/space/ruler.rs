@@ -70,7 +70,7 @@ pub(super) fn show(ui: &Ui, ruler: &Ruler, free: Rect, ink: &Ink) -> Option<Rect
     painter.text(pos2(right, y + 4.0), Align2::RIGHT_TOP, where_true, FontId::proportional(11.0), ink.weak);
     let name = format!("scale bar: {text}, {where_true}");
     let response = ui.interact(plate, ui.id().with("scale bar"), egui::Sense::hover());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Label, true, &name));
+    response.accessible_name(name);
     Some(plate)
 }
 
