@@ -1,5 +1,5 @@
 //! Which neurons are near enough to say something: positions sorted into a grid of cells once, and in every frame only the
-//! cells around the eye are looked at. Among those, the largest on screen.
+//! cells around the eye are looked at. Among those, the nearest.
 
 use std::collections::HashMap;
 
@@ -11,8 +11,8 @@ use crate::render::{Bounds, CameraView};
 const PER_CELL: f32 = 24.0;
 /// Neurons looked at in one frame at most.
 const VISITED_MOST: usize = 200_000;
-/// What is chosen already counts for this much more than its size, so that equals do not take turns.
-const CHOSEN_BONUS: f32 = 1.15;
+/// What is chosen already counts as this much nearer, so that equals do not take turns.
+const CHOSEN_BONUS: f32 = 1.12;
 
 /// Positions by cell.
 pub(super) struct Grid {
@@ -79,8 +79,8 @@ impl Grid {
         neurons.map(|index| self.order[index as usize]).take(VISITED_MOST)
     }
 
-    /// The neurons in the picture whose spheres are at least `least` points large, the largest first, without those
-    /// behind a nearer one. `is_chosen`: chosen in the last frame.
+    /// The neurons in the picture whose spheres are at least `least` points large, the nearest to the eye first, without
+    /// those behind a nearer one. `is_chosen`: chosen in the last frame.
     pub(super) fn near(
         &self,
         positions: &[[f32; 3]],
@@ -104,13 +104,17 @@ impl Grid {
                 is_seen.then_some(Near { neuron, at, radius, depth })
             })
             .collect();
-        let weight = |near: &Near| near.radius * if is_chosen(near.neuron) { CHOSEN_BONUS } else { 1.0 };
-        found.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.neuron.cmp(&b.neuron)));
+        // By distance and not by depth: of a sheet seen from ahead, what is in the middle of the picture comes first.
+        let far = |near: &Near| {
+            let distance = Vec3::from_array(positions[near.neuron as usize]).distance(seen.view.eye);
+            if is_chosen(near.neuron) { distance / CHOSEN_BONUS } else { distance }
+        };
+        found.sort_by(|a, b| far(a).total_cmp(&far(b)).then(a.neuron.cmp(&b.neuron)));
         without_hidden(found)
     }
 }
 
-/// Leaves out neurons whose middle lies behind a larger one; those beyond a screenful are taken as they are.
+/// Leaves out neurons whose middle lies behind a nearer one; those beyond a screenful are taken as they are.
 fn without_hidden(found: Vec<Near>) -> Vec<Near> {
     const COMPARED: usize = 300;
     let mut kept: Vec<Near> = Vec::with_capacity(found.len());
@@ -170,7 +174,8 @@ mod tests {
                 };
                 assert!(near.iter().any(hides), "{neuron} is missing");
             }
-            assert!(near.windows(2).all(|pair| pair[0].radius >= pair[1].radius));
+            let far = |n: &Near| Vec3::from_array(positions[n.neuron as usize]).distance(view.eye);
+            assert!(near.windows(2).all(|pair| far(&pair[0]) <= far(&pair[1])));
         }
     }
 

@@ -128,19 +128,26 @@ mod tests {
         let network = Arc::new(Scene::load("cuba", &set).expect("a scene").compile(None).expect("a network"));
         let mut engine = CpuEngine::new(Arc::clone(&network)).expect("an engine");
         let mut trails = Trails::default();
-        let (mut values, mut spikes) = (Vec::new(), Vec::new());
+        let mut all = Vec::new();
         for _ in 0..120 {
             engine.advance(7).expect("it runs");
             let crate::engine::Activity::Host { neurons, .. } = engine.activity() else { panic!("host memory") };
-            let state = neurons[3];
-            let threshold = [engine.step() as f64 * 0.1, -50.0 + f64::from(state.theta_mv)];
-            values.push(([engine.step() as f64 * 0.1, f64::from(state.membrane_mv) - 49.0], threshold));
-            if state.last_spike_step > 0 && spikes.last() != Some(&(f64::from(state.last_spike_step) * 0.1)) {
-                spikes.push(f64::from(state.last_spike_step) * 0.1);
-            }
-            trails.take(engine.step(), [(3, state)]);
+            all.push((engine.step(), neurons.to_vec()));
+            trails.take(engine.step(), neurons.iter().enumerate().map(|(neuron, state)| (neuron as u32, *state)));
         }
-        let curve = trails.curve(3, &network).expect("it was looked at");
+        // One that spiked.
+        let last = &all[all.len() - 1].1;
+        let chosen = (0..last.len()).max_by_key(|&neuron| last[neuron].last_spike_step).expect("neurons");
+        let (mut values, mut spikes) = (Vec::new(), Vec::new());
+        for (step, states) in &all {
+            let (state, ms) = (states[chosen], *step as f64 * 0.1);
+            values.push(([ms, f64::from(state.membrane_mv) - 49.0], [ms, -50.0 + f64::from(state.theta_mv)]));
+            let spike = f64::from(state.last_spike_step) * 0.1;
+            if spike > 0.0 && spikes.last() != Some(&spike) {
+                spikes.push(spike);
+            }
+        }
+        let curve = trails.curve(chosen as u32, &network).expect("it was looked at");
         assert_eq!(curve.span_ms[1], engine.step() as f64 * 0.1);
         let shown: Vec<_> = values.iter().filter(|(point, _)| point[0] >= curve.span_ms[0]).collect();
         assert!(shown.len() > 100, "{}", shown.len());

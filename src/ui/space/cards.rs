@@ -165,7 +165,7 @@ impl Cards {
             CardContent::Curve(_) => "membrane".to_owned(),
         };
         let name = format!("{}{class}: {what}", card.title);
-        let response = ui.interact(place, ui.id().with(("card in space", card.neuron)), egui::Sense::hover());
+        let response = ui.interact(place, ui.scope_id().with(("card in space", card.neuron)), egui::Sense::hover());
         response.accessible_name(name);
     }
 }
@@ -190,7 +190,8 @@ fn places(at: Pos2, radius: f32, size: Vec2) -> Vec<Rect> {
     let mut places = Vec::with_capacity(16);
     for extra in [0.0, 22.0] {
         let reach = reach(extra);
-        let slant = reach - Vec2::splat(0.3 * radius + GAP);
+        // The corner of a card touches no sphere either.
+        let slant = reach - Vec2::splat(0.29 * radius + 0.5 * GAP);
         let ways = [
             vec2(reach.x, 0.0),
             vec2(-reach.x, 0.0),

@@ -64,7 +64,7 @@ impl Names {
             painter.add(
                 egui::epaint::TextShape::new(at, galleys[index].clone(), ink.strong).with_opacity_factor(opacity),
             );
-            let response = ui.interact(place, ui.id().with(("name in space", index)), egui::Sense::hover());
+            let response = ui.interact(place, ui.scope_id().with(("name in space", index)), egui::Sense::hover());
             response.accessible_name(format!("population {}", name.text));
         }
     }

@@ -38,33 +38,34 @@ pub(super) struct Placer {
 }
 
 impl Placer {
-    /// A place for each wish: inside `free`, clear of `taken`, of `discs` and of each other.
+    /// A place for each wish: inside `free`, clear of `taken`, of `discs` and of each other. Who has a place keeps it
+    /// while it can; who has none chooses among what is left, and who stands far off moves when there is plenty of room.
     pub(super) fn place(&mut self, wishes: &[Wish], free: Rect, taken: &[Rect], discs: &[Disc]) -> Vec<Option<Rect>> {
-        let mut placed: Vec<Rect> = taken.to_vec();
-        let mut kept = HashMap::with_capacity(wishes.len());
-        let places = wishes
-            .iter()
-            .map(|wish| {
-                let before = self.before.get(&wish.key).copied();
-                let fits = |&(index, rect): &(usize, &Rect)| {
-                    let margin = match before {
-                        Some(before) if index == before => 0.0,
-                        Some(before) if index < before => MOVE_MARGIN,
-                        _ => NEW_MARGIN,
-                    };
-                    let room = rect.expand(margin);
-                    free.contains_rect(*rect)
-                        && !placed.iter().any(|other| other.intersects(room))
-                        && !discs.iter().any(|disc| disc.touches(room))
-                };
-                let (index, rect) = wish.places.iter().enumerate().find(fits)?;
-                kept.insert(wish.key, index);
-                placed.push(*rect);
-                Some(*rect)
-            })
-            .collect();
-        self.before = kept;
-        places
+        let mut chosen: Vec<Option<usize>> = vec![None; wishes.len()];
+        let place_of = |wish: usize, index: usize| wishes[wish].places.get(index).copied();
+        let fits = |wish: usize, index: usize, margin: f32, chosen: &[Option<usize>]| {
+            let Some(rect) = place_of(wish, index) else { return false };
+            let room = rect.expand(margin);
+            let placed = chosen.iter().enumerate().filter(|(other, _)| *other != wish);
+            let mut placed = placed.filter_map(|(other, index)| place_of(other, (*index)?));
+            free.contains_rect(rect)
+                && !taken.iter().any(|other| other.intersects(room))
+                && !discs.iter().any(|disc| disc.touches(room))
+                && !placed.any(|other| other.intersects(room))
+        };
+        for wish in 0..wishes.len() {
+            let before = self.before.get(&wishes[wish].key).copied();
+            chosen[wish] = before.filter(|&index| fits(wish, index, 0.0, &chosen));
+        }
+        for wish in 0..wishes.len() {
+            let (end, margin) = match chosen[wish] {
+                Some(index) => (index, MOVE_MARGIN),
+                None => (wishes[wish].places.len(), NEW_MARGIN),
+            };
+            chosen[wish] = (0..end).find(|&index| fits(wish, index, margin, &chosen)).or(chosen[wish]);
+        }
+        self.before = wishes.iter().zip(&chosen).filter_map(|(wish, index)| Some((wish.key, (*index)?))).collect();
+        chosen.iter().enumerate().map(|(wish, index)| place_of(wish, (*index)?)).collect()
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) fn show(ui: &Ui, ruler: &Ruler, free: Rect, ink: &Ink) -> Option<Rect
     let where_true = "true at the middle of view";
     painter.text(pos2(right, y + 4.0), Align2::RIGHT_TOP, where_true, FontId::proportional(11.0), ink.weak);
     let name = format!("scale bar: {text}, {where_true}");
-    let response = ui.interact(plate, ui.id().with("scale bar"), egui::Sense::hover());
+    let response = ui.interact(plate, ui.scope_id().with("scale bar"), egui::Sense::hover());
     response.accessible_name(name);
     Some(plate)
 }
