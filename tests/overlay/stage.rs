@@ -282,6 +282,7 @@ impl Stage {
             views: &self.views,
             caption: self.caption,
             window: self.window,
+            space: None,
         })
     }
 

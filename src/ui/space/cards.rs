@@ -8,7 +8,8 @@ use egui::epaint::TextShape;
 use egui::{Align2, Color32, FontId, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
 
 use super::place::{Disc, Placer, Wish};
-use super::{Ink, SpaceInput};
+use super::SpaceInput;
+use crate::ui::style::Ink;
 use crate::ui::colour_map::{ValueTexture, field_image, show_version};
 
 /// A card fades in within this time where it has found a place, s.
@@ -128,11 +129,11 @@ impl Cards {
 
     fn draw(&mut self, ui: &mut Ui, card: &Card, place: Rect, opacity: f32, ink: &Ink) {
         let Some(content) = &card.content else { return };
-        let colour = ink.population(card.colour).gamma_multiply(opacity);
+        let colour = ink.series(card.colour).gamma_multiply(opacity);
         let painter = ui.painter().clone();
         let from = card.at + (place.center() - card.at).normalized() * (card.radius + 1.0);
         painter.line_segment([from, place.clamp(from)], Stroke::new(1.0, colour));
-        painter.rect_filled(place, 5.0, ink.plate.gamma_multiply(opacity));
+        painter.rect_filled(place, 5.0, ink.card.gamma_multiply(opacity));
         painter.rect_stroke(place, 5.0, Stroke::new(1.0, colour.gamma_multiply(0.8)), StrokeKind::Inside);
         let inside = place.shrink(PAD);
         let top = inside.top() + 0.5 * TITLE - 1.0;
@@ -151,7 +152,7 @@ impl Cards {
             CardContent::Field(field) => {
                 let texture = self.textures.entry(card.neuron).or_default();
                 let name = format!("field of neuron {}", card.neuron);
-                let image = || field_image(field.size, &field.shares);
+                let image = || field_image(field.size, &field.shares, ink.absent);
                 let id = show_version(texture, field.version, ui.ctx(), &name, image);
                 let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
                 painter.image(id, picture(field, body), uv, Color32::WHITE.gamma_multiply(opacity));
@@ -290,7 +291,7 @@ mod tests {
             range_mv: [0.0, 20.0],
         };
         let body = Rect::from_min_max(pos2(0.0, 0.0), pos2(200.0, 104.0));
-        let shapes = drawn(&curve, body, Color32::WHITE, 1.0, &Ink::of(false));
+        let shapes = drawn(&curve, body, Color32::WHITE, 1.0, crate::ui::style::ink_on(false));
         let ticks: Vec<f32> = shapes
             .iter()
             .filter_map(|shape| match shape {

@@ -3,7 +3,8 @@
 use egui::{FontId, Pos2, Rect, Stroke, Ui, Vec2, pos2, vec2};
 
 use super::place::{Placer, Wish};
-use super::{Ink, SpaceInput};
+use super::SpaceInput;
+use crate::ui::style::Ink;
 
 /// A population smaller than this on screen has no name, points; full from twice that.
 const LEAST: f32 = 14.0;
@@ -52,13 +53,13 @@ impl Names {
         for (&index, place) in order.iter().zip(placed) {
             let Some(place) = place else { continue };
             let (name, opacity) = (&input.names[index], opacity[index]);
-            let colour = ink.population(name.colour).gamma_multiply(opacity);
+            let colour = ink.series(name.colour).gamma_multiply(opacity);
             let painter = ui.painter();
             if let Some([from, to]) = leader(place, name.outline.intersect(free)) {
                 painter.line_segment([from, to], Stroke::new(1.2, colour));
                 painter.circle_filled(to, 2.5, colour);
             }
-            painter.rect_filled(place, 5.0, ink.plate.gamma_multiply(opacity));
+            painter.rect_filled(place, 5.0, ink.card.gamma_multiply(opacity));
             painter.circle_filled(pos2(place.left() + 11.0, place.center().y), 4.0, colour);
             let at = pos2(place.left() + 20.0, place.top() + 4.0);
             painter.add(

@@ -3,7 +3,7 @@
 
 use egui::{Align2, FontId, Rect, Stroke, Ui, pos2, vec2};
 
-use super::Ink;
+use crate::ui::style::Ink;
 
 /// Lengths that the bar may have, points: the longest round one is taken.
 const LONGEST: f32 = 180.0;
@@ -62,7 +62,7 @@ pub(super) fn show(ui: &Ui, ruler: &Ruler, free: Rect, ink: &Ink) -> Option<Rect
     let (right, y) = (place.right() - 12.0, place.bottom() - 22.0);
     let left = right - points;
     let plate = Rect::from_min_max(pos2((right - points).min(right - 130.0) - 12.0, place.top()), place.max);
-    painter.rect_filled(plate, 6.0, ink.plate);
+    painter.rect_filled(plate, 6.0, ink.card);
     let line = [pos2(left, y - 5.0), pos2(left, y), pos2(right, y), pos2(right, y - 5.0)];
     painter.line(line.to_vec(), Stroke::new(1.6, ink.strong));
     painter.text(pos2(right, y - 7.0), Align2::RIGHT_BOTTOM, &text, FontId::proportional(12.0), ink.strong);
