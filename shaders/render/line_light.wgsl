@@ -6,8 +6,8 @@ const HALF_WIDTH_LEAST_PX = 0.75;
 const PULSE_LENGTH = 0.045;      // share of the line
 const PULSE_TAIL = 3.0;          // in lengths of a pulse
 const PULSE_GAIN = 7.0;
-const GRAVE_LIGHT = 0.10;
-const FLASH_LIGHT = 0.5;
+const GRAVE_LIGHT = 0.03;
+const FLASH_LIGHT = 0.35;
 
 @group(2) @binding(0) var<storage, read> lines: array<Line>;
 @group(2) @binding(1) var<storage, read> states: array<LineState>;
