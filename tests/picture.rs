@@ -12,6 +12,7 @@ use spikescope::model::{
     Cell, Connectivity, Delays, Network, Population, Projection, Pruning, PruningPolicy, Receptor, Source, Weights,
 };
 use spikescope::render::{CameraView, Frame, Pose, Renderer};
+use spikescope::session::selection::HIDDEN;
 use spikescope::session::traffic::Traffic;
 use spikescope::session::view::{Channel, Direction, PointStyle, SynapseLayers, Variable};
 use spikescope::session::{ActivityBuffers, ViewSettings};
@@ -592,6 +593,28 @@ fn ranked_layers_and_the_graveyard_show_and_count_what_there_is() {
     // A sixteenth of the usual 20,000 lines is for ranks: those that grew, and some of those that stayed.
     let expected = "the 1,250 strongest of 1,850 synapses; 550 more are as strong as the weakest of them";
     assert!(notices.iter().any(|n| n == expected), "{notices:?}");
+}
+
+#[test]
+fn lines_and_pulses_of_hidden_neurons_are_not_drawn() {
+    let Some(gpu) = gpu() else { return };
+    let network = joined();
+    for points in [PointStyle::Quads, PointStyle::Splats] {
+        let layers = only(|layers| (layers.sample, layers.pulses) = (true, true));
+        let settings = ViewSettings { synapses: layers, neuron_radius: 0.05, ..plain(points) };
+        let nothing = ViewSettings { synapses: SynapseLayers::HIDDEN, ..settings.clone() };
+        let mut studio = Studio::new(Arc::clone(&gpu), &network, &settings);
+        let neurons = spiking(2, 0, STEP - 20);
+        for (version, flags) in [(1, [HIDDEN, 0]), (2, [0, HIDDEN])] {
+            studio.renderer.set_flags(&flags, version);
+            assert!(
+                studio.shoot(&neurons, &settings, STEP) == studio.shoot(&neurons, &nothing, STEP),
+                "{points:?}: {flags:?}"
+            );
+        }
+        studio.renderer.set_flags(&[0, 0], 3);
+        assert!(studio.shoot(&neurons, &settings, STEP) != studio.shoot(&neurons, &nothing, STEP), "{points:?}");
+    }
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn vs_main(@builtin(vertex_index) corner: u32, @builtin(instance_index) index: u
     out.position = vec4<f32>(clip.xy + offset_px * 2.0 / frame.size_px * clip.w, clip.zw);
     let excitatory = vec3<f32>(1.0, 0.393, 0.073);
     let inhibitory = vec3<f32>(0.084, 0.319, 1.0);
-    out.light = select(excitatory, inhibitory, arc.inhibitory != 0u) * (arc.light * fog_at(depth));
+    out.light = emitted(select(excitatory, inhibitory, arc.inhibitory != 0u)) * (arc.light * fog_at(depth));
     out.inhibitory = arc.inhibitory;
     out.traffic = arc.traffic;
     return out;
