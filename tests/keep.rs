@@ -228,7 +228,8 @@ exit 1
             fs::write(tools.join("ffmpeg"), script).expect("a script");
             fs::set_permissions(tools.join("ffmpeg"), fs::Permissions::from_mode(0o755)).expect("may be run");
         }
-        let path = if ffmpeg.is_some() { format!("{}:/usr/bin:/bin", tools.display()) } else { tools.display().to_string() };
+        let path =
+            if ffmpeg.is_some() { format!("{}:/usr/bin:/bin", tools.display()) } else { tools.display().to_string() };
         let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spikescope"));
         command.timeout(Duration::from_secs(300)).env("NODEVICE_SELECT", "1").env("PATH", path);
         command.current_dir(folder).args(arguments).output().expect("runs")

@@ -42,6 +42,7 @@ pub const fn fold_seed(seed: u64) -> u32 {
 }
 
 /// Four independent uniform 32-bit numbers from four counters.
+#[inline(always)]
 #[must_use]
 pub const fn pcg4d(mut x: u32, mut y: u32, mut z: u32, mut w: u32) -> [u32; 4] {
     x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -64,6 +65,7 @@ pub const fn pcg4d(mut x: u32, mut y: u32, mut z: u32, mut w: u32) -> [u32; 4] {
 }
 
 /// One uniform 32-bit number. `seed` is folded ([`fold_seed`]); `stream` is a [`Stream`] as a number.
+#[inline(always)]
 #[must_use]
 pub const fn random_u32(seed: u32, stream: u32, index: u32, counter: u32) -> u32 {
     pcg4d(seed, stream, index, counter)[0]

@@ -23,35 +23,31 @@
 //! 5. A neuron that was not refractory and has `v >= threshold + theta` spikes: `v = reset`,
 //!    `hold = refractory_steps`, and while learning is on `theta = theta + theta_increment`.
 //!
-//! A neuron that is touched ([`Touch`](crate::engine::Touch)): `drive` is the population's plus its own stimulus; a
-//! silent one does not spike, and its v becomes 0 after the step; a lesioned one's g become 0 too. A silent source
-//! does not spike; a spike list's place moves on all the same.
+//! A neuron that is touched ([`Touch`]): `drive` is the population's plus its own stimulus; a silent one does not
+//! spike, and its v becomes 0 after the step; a lesioned one's g become 0 too.
 //!
-//! A Poisson source spikes when `random_u32(seed, Poisson, neuron id, s)` is below its threshold; a spike list neuron
-//! when the list's entry number `hold` is s (hold then moves on).
-//!
-//! Each spiking neuron then ([`record`]): every trace of its population becomes
-//! `before = bump(before) * table[s - last_spike_step]` (0 if it never spiked); spike count + 1;
-//! `last_spike_step = s`.
+//! How it is fast: every value has an array of its own, as many neurons as a vector register holds advance together,
+//! and the code exists once per instruction set; the best one that this processor has is chosen while running. Every
+//! lane does the arithmetic above, so the results are the same on all.
 
+use fearless_simd::{Level, Select, Simd, SimdBase, SimdFloat, SimdInt, SimdMask, WithSimd};
 use rayon::prelude::*;
 
+use super::block::{BLOCK, Block, Neurons, Padded};
 use super::state::State;
-use super::trace;
-use crate::engine::{CELL_CONDUCTANCE, CELL_CURRENT, CELL_DELTA, NeuronState, Plan, PopulationParameters, Touch};
+use crate::engine::{CELL_CONDUCTANCE, CELL_CURRENT, CELL_DELTA, PopulationParameters, Touch};
 use crate::model::random::{Stream, random_u32};
 
 /// Populations below this size stay on one thread: waking others costs more than it saves.
-const PARALLEL_FROM: usize = 16_384;
+const PARALLEL_FROM: usize = 32_768;
 /// Neurons a thread takes at a time; a multiple of [`BLOCK`].
-const CHUNK: usize = 4_096;
-/// Neurons advanced together: without a branch between them the compiler makes vector code of a block.
-const BLOCK: usize = 32;
+const CHUNK: usize = 8_192;
 /// Decaying values end at 0 below this instead of in subnormal numbers, which processors handle slowly and graphics
 /// processors handle as they like.
 const TINY: f32 = 1e-30;
 
 /// What all neurons of a LIF population share in one step.
+#[derive(Clone, Copy)]
 pub(super) struct Shared<'a> {
     /// Live parameters.
     pub(super) p: &'a PopulationParameters,
@@ -65,19 +61,12 @@ pub(super) struct Shared<'a> {
     pub(super) step: u32,
     /// Learning is on.
     pub(super) learning: bool,
+    /// Its thresholds adapt: theta is not 0 everywhere and for ever.
+    pub(super) adapts: bool,
     /// Per neuron of the population; empty while none is touched.
     pub(super) touches: &'a [Touch],
-}
-
-/// Neurons of one population and their input.
-struct Chunk<'a> {
-    /// Local id of the first.
-    first: u32,
-    neurons: &'a mut [NeuronState],
-    synaptic: &'a mut [[f32; 2]],
-    excitatory: &'a mut [i32],
-    /// Empty for delta cells.
-    inhibitory: &'a mut [i32],
+    /// Instruction sets of this processor.
+    pub(super) level: Level,
 }
 
 /// Advances a LIF population; local ids of those that spike are added to `spiking`, ascending. Ports of the slot are
@@ -85,196 +74,353 @@ struct Chunk<'a> {
 pub(super) fn lif_population(shared: &Shared<'_>, state: &mut State, slot_first: usize, spiking: &mut Vec<u32>) {
     let p = shared.p;
     let (first, size) = (p.first as usize, p.size as usize);
+    let own = first..first + size;
     let ports = &mut state.ring[slot_first + p.port_first as usize..][..p.port_count as usize * size];
     let (excitatory, inhibitory) = ports.split_at_mut(size);
-    let neurons = &mut state.neurons[first..first + size];
-    let synaptic = &mut state.synaptic[first..first + size];
+    let mut neurons = Neurons {
+        first: 0,
+        membrane_mv: &mut state.membrane_mv[own.clone()],
+        theta_mv: &mut state.theta_mv[own.clone()],
+        hold: &mut state.hold[own.clone()],
+        g_excitatory: &mut state.g_excitatory[own.clone()],
+        g_inhibitory: &mut state.g_inhibitory[own],
+        excitatory,
+        inhibitory,
+    };
     if size < PARALLEL_FROM {
-        lif_chunk(shared, Chunk { first: 0, neurons, synaptic, excitatory, inhibitory }, spiking);
+        shared.level.dispatch(Chunk { shared: *shared, neurons, spiking });
         return;
     }
-    // Delta cells have no inhibitory ports: give every chunk an empty share of them.
-    let chunks = size.div_ceil(CHUNK);
-    let mut inhibitory: Vec<&mut [i32]> = inhibitory.chunks_mut(CHUNK).collect();
-    inhibitory.resize_with(chunks, Default::default);
-    let found: Vec<Vec<u32>> = neurons
-        .par_chunks_mut(CHUNK)
-        .zip(synaptic.par_chunks_mut(CHUNK))
-        .zip(excitatory.par_chunks_mut(CHUNK))
-        .zip(inhibitory)
-        .enumerate()
-        .map(|(index, (((neurons, synaptic), excitatory), inhibitory))| {
+    let mut chunks = Vec::with_capacity(size.div_ceil(CHUNK));
+    while neurons.len() > 0 {
+        chunks.push(neurons.take(CHUNK));
+    }
+    let found: Vec<Vec<u32>> = chunks
+        .into_par_iter()
+        .map(|neurons| {
             let mut found = Vec::new();
-            let first = (index * CHUNK) as u32;
-            lif_chunk(shared, Chunk { first, neurons, synaptic, excitatory, inhibitory }, &mut found);
+            shared.level.dispatch(Chunk { shared: *shared, neurons, spiking: &mut found });
             found
         })
         .collect();
     spiking.extend(found.into_iter().flatten());
 }
 
-fn lif_chunk(shared: &Shared<'_>, mut chunk: Chunk<'_>, spiking: &mut Vec<u32>) {
-    if !shared.background.is_empty() {
-        add_background(shared, &mut chunk);
-    }
-    // Two copies of the same code: the one for untouched networks knows that there is nothing to ask.
-    if shared.touches.is_empty() {
-        advance_chunk(shared, chunk, Untouched, spiking);
-    } else {
-        let touches = &shared.touches[chunk.first as usize..][..chunk.neurons.len()];
-        advance_chunk(shared, chunk, Touched { touches, step: shared.step }, spiking);
+/// The work of one thread.
+struct Chunk<'a, 'n> {
+    shared: Shared<'a>,
+    neurons: Neurons<'n>,
+    spiking: &'a mut Vec<u32>,
+}
+
+impl WithSimd for Chunk<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let shared = self.shared;
+        let p = shared.p;
+        match p.cell {
+            CELL_DELTA => self.run(Delta::new(simd, &shared)),
+            CELL_CURRENT => self.run(Receptors::new(simd, &shared, Current::new(p))),
+            CELL_CONDUCTANCE => self.run(Receptors::new(simd, &shared, Conductance::new(p))),
+            _ => {}
+        }
     }
 }
 
-fn advance_chunk(shared: &Shared<'_>, chunk: Chunk<'_>, hand: impl Hand, spiking: &mut Vec<u32>) {
-    match shared.p.cell {
-        CELL_DELTA => delta(shared, chunk, hand, spiking),
-        CELL_CURRENT => with_receptors(shared, chunk, hand, spiking, current),
-        CELL_CONDUCTANCE => with_receptors(shared, chunk, hand, spiking, conductance),
-        _ => {}
+// What follows is compiled once per instruction set: all of it has to be inlined into `with_simd`.
+
+impl Chunk<'_, '_> {
+    /// Four copies of the same code: those for fixed thresholds and for untouched networks know what not to ask.
+    #[inline(always)]
+    fn run<S: Simd>(self, cells: impl Cells<S>) {
+        match (self.shared.adapts, self.shared.touches.is_empty()) {
+            (false, true) => self.blocks::<S, false, false>(cells),
+            (true, true) => self.blocks::<S, true, false>(cells),
+            (false, false) => self.blocks::<S, false, true>(cells),
+            (true, false) => self.blocks::<S, true, true>(cells),
+        }
+    }
+
+    /// Block by block; the last one is padded where it is not whole.
+    #[inline(always)]
+    fn blocks<S: Simd, const ADAPTS: bool, const TOUCHED: bool>(self, cells: impl Cells<S>) {
+        let advance = Advance { shared: self.shared, after: AfterAdvance::new(cells.simd(), &self.shared), cells };
+        let mut rest = self.neurons;
+        let mut spare = [0; BLOCK];
+        while let Some(mut block) = rest.take_block(&mut spare) {
+            advance.block::<ADAPTS, TOUCHED>(&mut block, self.spiking);
+        }
+        if rest.len() > 0 {
+            let mut padded = Padded::default();
+            padded.exchange(&mut rest);
+            let before = self.spiking.len();
+            advance.block::<ADAPTS, TOUCHED>(&mut padded.block(rest.first), self.spiking);
+            padded.exchange(&mut rest);
+            // Padding may have drawn background events and spiked.
+            let end = rest.first + rest.len() as u32;
+            let kept = self.spiking[before..].partition_point(|&local| local < end);
+            self.spiking.truncate(before + kept);
+        }
     }
 }
 
-/// The user's hand on the neurons of a chunk; `at` and `first` count from the chunk's first neuron.
-trait Hand: Copy {
-    /// The drive of a neuron, mV.
-    fn drive_mv(self, own_mv: f32, at: usize) -> f32;
-    /// Before thresholds are tested: silent neurons have none to reach.
-    fn silence(self, first: usize, advanced: &mut [f32; BLOCK]);
-    /// After the step: silent neurons are at rest.
-    fn settle(self, first: usize, neurons: &mut [NeuronState], synaptic: &mut [[f32; 2]]);
+/// One step of cells of one kind.
+struct Advance<'a, S: Simd, C> {
+    shared: Shared<'a>,
+    cells: C,
+    after: AfterAdvance<S>,
+}
+
+impl<S: Simd, C: Cells<S>> Advance<'_, S, C> {
+    /// Background input, the step, then what spikes do.
+    #[inline(always)]
+    fn block<const ADAPTS: bool, const TOUCHED: bool>(&self, block: &mut Block<'_>, spiking: &mut Vec<u32>) {
+        let shared = &self.shared;
+        if !shared.background.is_empty() {
+            add_background(shared, block);
+        }
+        let touches = if TOUCHED { shared.touches.get(block.first as usize..).unwrap_or_default() } else { &[] };
+        let mut drives_mv = [shared.p.drive_mv; BLOCK];
+        for (drive_mv, touch) in drives_mv.iter_mut().zip(touches) {
+            *drive_mv += touch.stimulus_at(shared.step);
+        }
+        let mut spikes = [0; BLOCK];
+        let mut any = false;
+        for at in (0..BLOCK).step_by(S::f32s::N) {
+            let simd = self.cells.simd();
+            let drive_mv = if TOUCHED { load(simd, &drives_mv, at) } else { S::f32s::splat(simd, shared.p.drive_mv) };
+            let advanced = self.cells.advance(block, at, drive_mv);
+            any |= self.after.settle::<ADAPTS>(advanced, block, at, &mut spikes);
+        }
+        for (k, touch) in (0..BLOCK).zip(touches).filter(|(_, touch)| touch.is_silent()) {
+            silence(block, k, touch.is_lesioned());
+            spikes[k] = 0;
+        }
+        if any {
+            self.after.reset(block, &spikes, spiking);
+        }
+    }
+}
+
+/// A silent neuron is at rest after every step; a lesioned one has no synaptic state either.
+fn silence(block: &mut Block<'_>, k: usize, is_lesioned: bool) {
+    block.membrane_mv[k] = 0.0;
+    if is_lesioned {
+        (block.g_excitatory[k], block.g_inhibitory[k]) = (0.0, 0.0);
+    }
+}
+
+/// Adds this step's background events to the ports of a block.
+#[inline(always)]
+fn add_background(shared: &Shared<'_>, block: &mut Block<'_>) {
+    let p = shared.p;
+    let first = p.first + block.first;
+    let mut random = [0_u32; BLOCK];
+    let mut largest = 0;
+    for (k, random) in random.iter_mut().enumerate() {
+        *random = random_u32(shared.seed, Stream::Background as u32, first.wrapping_add(k as u32), shared.step);
+        largest = largest.max(*random);
+    }
+    // The table ascends: the count of events is how many of its entries are <= random.
+    let mut events = [0_i32; BLOCK];
+    for &threshold in shared.background.iter().take_while(|&&threshold| threshold <= largest) {
+        for (events, &random) in events.iter_mut().zip(&random) {
+            *events += i32::from(threshold <= random);
+        }
+    }
+    let ports = if p.background_receptor == 0 { &mut *block.excitatory } else { &mut *block.inhibitory };
+    for (port, &events) in ports.iter_mut().zip(&events) {
+        *port = port.wrapping_add(p.background_weight.wrapping_mul(events));
+    }
+}
+
+/// What one kind of cell does with its input: steps 1 to 3 of the module's list, but for the hold.
+trait Cells<S: Simd>: Copy {
+    /// The instruction set.
+    fn simd(&self) -> S;
+
+    /// Takes the input of the lanes from `at` on, advances their synaptic state, and gives the membrane values of neurons
+    /// that are not refractory.
+    fn advance(&self, block: &mut Block<'_>, at: usize, drive_mv: S::f32s) -> S::f32s;
+}
+
+/// Takes a port's input, as a weight.
+#[inline(always)]
+fn take_input<S: Simd>(simd: S, ports: &mut [i32; BLOCK], at: usize, group: S::i32s, unit: S::f32s) -> S::f32s {
+    let port = S::i32s::from_slice(simd, &ports[at..at + S::i32s::N]);
+    S::i32s::splat(simd, 0).store_slice(&mut ports[at..at + S::i32s::N]);
+    (port + group).to_float::<S::f32s>() * unit
+}
+
+#[inline(always)]
+fn load<S: Simd>(simd: S, values: &[f32; BLOCK], at: usize) -> S::f32s {
+    S::f32s::from_slice(simd, &values[at..at + S::f32s::N])
+}
+
+#[inline(always)]
+fn store<S: Simd>(values: &mut [f32; BLOCK], at: usize, lanes: S::f32s) {
+    lanes.store_slice(&mut values[at..at + S::f32s::N]);
+}
+
+/// Delta cells.
+#[derive(Clone, Copy)]
+struct Delta<S: Simd> {
+    simd: S,
+    /// 1 - P
+    settling: f32,
+    propagator: S::f32s,
+    unit: S::f32s,
+    group: S::i32s,
+}
+
+impl<S: Simd> Delta<S> {
+    #[inline(always)]
+    fn new(simd: S, shared: &Shared<'_>) -> Self {
+        let p = shared.p;
+        Self {
+            simd,
+            settling: 1.0 - p.membrane_propagator,
+            propagator: S::f32s::splat(simd, p.membrane_propagator),
+            unit: S::f32s::splat(simd, p.excitatory_unit),
+            group: S::i32s::splat(simd, shared.group[0]),
+        }
+    }
+}
+
+impl<S: Simd> Cells<S> for Delta<S> {
+    #[inline(always)]
+    fn simd(&self) -> S {
+        self.simd
+    }
+
+    #[inline(always)]
+    fn advance(&self, block: &mut Block<'_>, at: usize, drive_mv: S::f32s) -> S::f32s {
+        let input = take_input(self.simd, block.excitatory, at, self.group, self.unit);
+        let v = load(self.simd, block.membrane_mv, at);
+        settled(self.simd, drive_mv * self.settling + v * self.propagator + input)
+    }
+}
+
+/// Cells with an excitatory and an inhibitory receptor.
+#[derive(Clone, Copy)]
+struct Receptors<S: Simd, M> {
+    simd: S,
+    membrane: M,
+    propagators: [S::f32s; 2],
+    units: [S::f32s; 2],
+    groups: [S::i32s; 2],
+}
+
+impl<S: Simd, M: Membrane> Receptors<S, M> {
+    #[inline(always)]
+    fn new(simd: S, shared: &Shared<'_>, membrane: M) -> Self {
+        let p = shared.p;
+        Self {
+            simd,
+            membrane,
+            propagators: [p.excitatory_propagator, p.inhibitory_propagator].map(|x| S::f32s::splat(simd, x)),
+            units: [p.excitatory_unit, p.inhibitory_unit].map(|x| S::f32s::splat(simd, x)),
+            groups: shared.group.map(|x| S::i32s::splat(simd, x)),
+        }
+    }
+}
+
+impl<S: Simd, M: Membrane> Cells<S> for Receptors<S, M> {
+    #[inline(always)]
+    fn simd(&self) -> S {
+        self.simd
+    }
+
+    #[inline(always)]
+    fn advance(&self, block: &mut Block<'_>, at: usize, drive_mv: S::f32s) -> S::f32s {
+        let simd = self.simd;
+        let (g_e, g_i) = (load(simd, block.g_excitatory, at), load(simd, block.g_inhibitory, at));
+        let v = load(simd, block.membrane_mv, at);
+        let input_e = take_input(simd, block.excitatory, at, self.groups[0], self.units[0]);
+        let input_i = take_input(simd, block.inhibitory, at, self.groups[1], self.units[1]);
+        store::<S>(block.g_excitatory, at, settled(simd, g_e * self.propagators[0] + input_e));
+        store::<S>(block.g_inhibitory, at, settled(simd, g_i * self.propagators[1] + input_i));
+        settled(simd, self.membrane.next(simd, drive_mv, v, g_e, g_i))
+    }
+}
+
+/// How a membrane advances.
+trait Membrane: Copy {
+    /// v of this step from v and the synaptic state of the last.
+    fn next<S: Simd>(&self, simd: S, drive_mv: S::f32s, v: S::f32s, g_e: S::f32s, g_i: S::f32s) -> S::f32s;
 }
 
 #[derive(Clone, Copy)]
-struct Untouched;
+struct Current {
+    propagator: f32,
+    from_excitatory: f32,
+    from_inhibitory: f32,
+    /// 1 - P
+    settling: f32,
+}
 
-impl Hand for Untouched {
-    #[inline]
-    fn drive_mv(self, own_mv: f32, _at: usize) -> f32 {
-        own_mv
+impl Current {
+    #[inline(always)]
+    fn new(p: &PopulationParameters) -> Self {
+        Self {
+            propagator: p.membrane_propagator,
+            from_excitatory: p.excitatory_to_membrane,
+            from_inhibitory: p.inhibitory_to_membrane,
+            settling: 1.0 - p.membrane_propagator,
+        }
     }
+}
 
-    #[inline]
-    fn silence(self, _first: usize, _advanced: &mut [f32; BLOCK]) {}
-
-    #[inline]
-    fn settle(self, _first: usize, _neurons: &mut [NeuronState], _synaptic: &mut [[f32; 2]]) {}
+impl Membrane for Current {
+    #[inline(always)]
+    fn next<S: Simd>(&self, _: S, drive_mv: S::f32s, v: S::f32s, g_e: S::f32s, g_i: S::f32s) -> S::f32s {
+        v * self.propagator + g_e * self.from_excitatory + g_i * self.from_inhibitory + drive_mv * self.settling
+    }
 }
 
 #[derive(Clone, Copy)]
-struct Touched<'a> {
-    touches: &'a [Touch],
-    step: u32,
+struct Conductance {
+    excitatory_reversal_mv: f32,
+    inhibitory_reversal_mv: f32,
+    dt_over_tau: f32,
 }
 
-impl Hand for Touched<'_> {
-    fn drive_mv(self, own_mv: f32, at: usize) -> f32 {
-        own_mv + self.touches[at].stimulus_at(self.step)
-    }
-
-    fn silence(self, first: usize, advanced: &mut [f32; BLOCK]) {
-        for (advanced, _) in advanced.iter_mut().zip(&self.touches[first..]).filter(|(_, touch)| touch.is_silent()) {
-            *advanced = f32::NEG_INFINITY;
-        }
-    }
-
-    fn settle(self, first: usize, neurons: &mut [NeuronState], synaptic: &mut [[f32; 2]]) {
-        let touches = &self.touches[first..];
-        for (neuron, _) in neurons.iter_mut().zip(touches).filter(|(_, touch)| touch.is_silent()) {
-            neuron.membrane_mv = 0.0;
-        }
-        for (g, _) in synaptic.iter_mut().zip(touches).filter(|(_, touch)| touch.is_lesioned()) {
-            *g = [0.0; 2];
+impl Conductance {
+    #[inline(always)]
+    fn new(p: &PopulationParameters) -> Self {
+        Self {
+            excitatory_reversal_mv: p.excitatory_reversal_mv,
+            inhibitory_reversal_mv: p.inhibitory_reversal_mv,
+            dt_over_tau: p.dt_over_tau,
         }
     }
 }
 
-/// Adds this step's background events to the ports.
-fn add_background(shared: &Shared<'_>, chunk: &mut Chunk<'_>) {
-    let p = shared.p;
-    let ports = if p.background_receptor == 0 { &mut *chunk.excitatory } else { &mut *chunk.inhibitory };
-    for (id, port) in (p.first + chunk.first..).zip(ports) {
-        let random = random_u32(shared.seed, Stream::Background as u32, id, shared.step);
-        // The table ascends: the entries <= random are its beginning.
-        let count = shared.background.iter().take_while(|&&threshold| threshold <= random).count();
-        *port = port.wrapping_add(p.background_weight.wrapping_mul(count as i32));
+impl Membrane for Conductance {
+    #[inline(always)]
+    fn next<S: Simd>(&self, simd: S, drive_mv: S::f32s, v: S::f32s, g_e: S::f32s, g_i: S::f32s) -> S::f32s {
+        let one = S::f32s::splat(simd, 1.0);
+        let total = one + g_e + g_i;
+        let v_inf = (g_e * self.excitatory_reversal_mv + g_i * self.inhibitory_reversal_mv + drive_mv) / total;
+        let x = total * self.dt_over_tau;
+        let (half, square) = (x * 0.5, x * x * (1.0 / 12.0));
+        let decay = (one - half + square) / (one + half + square);
+        v_inf + (v - v_inf) * decay
     }
 }
 
-fn delta(shared: &Shared<'_>, chunk: Chunk<'_>, hand: impl Hand, spiking: &mut Vec<u32>) {
-    let p = shared.p;
-    let after = AfterAdvance::new(shared);
-    let blocks = chunk.neurons.chunks_mut(BLOCK).zip(chunk.excitatory.chunks_mut(BLOCK));
-    for (first, (neurons, ports)) in (0..).step_by(BLOCK).zip(blocks) {
-        let mut advanced = [0.0; BLOCK];
-        for (at, ((advanced, neuron), port)) in (first..).zip(advanced.iter_mut().zip(neurons.iter()).zip(ports)) {
-            let input = port.wrapping_add(shared.group[0]) as f32;
-            *port = 0;
-            let settle = hand.drive_mv(p.drive_mv, at) * (1.0 - p.membrane_propagator);
-            let v = settle + neuron.membrane_mv * p.membrane_propagator;
-            *advanced = settled(v + input * p.excitatory_unit);
-        }
-        hand.silence(first, &mut advanced);
-        after.finish(chunk.first + first as u32, neurons, &advanced, spiking);
-        hand.settle(first, neurons, &mut []);
-    }
-}
-
-/// Current and conductance cells: `advance` gives the next v from drive, v, g_e and g_i.
-fn with_receptors(
-    shared: &Shared<'_>,
-    chunk: Chunk<'_>,
-    hand: impl Hand,
-    spiking: &mut Vec<u32>,
-    advance: impl Fn(&PopulationParameters, f32, f32, [f32; 2]) -> f32,
-) {
-    let p = shared.p;
-    let after = AfterAdvance::new(shared);
-    let ports = chunk.excitatory.chunks_mut(BLOCK).zip(chunk.inhibitory.chunks_mut(BLOCK));
-    let blocks = chunk.neurons.chunks_mut(BLOCK).zip(chunk.synaptic.chunks_mut(BLOCK)).zip(ports);
-    for (first, ((neurons, synaptic), (excitatory, inhibitory))) in (0..).step_by(BLOCK).zip(blocks) {
-        let mut advanced = [0.0; BLOCK];
-        for (at, ((advanced, neuron), &g)) in (first..).zip(advanced.iter_mut().zip(neurons.iter()).zip(&*synaptic)) {
-            *advanced = settled(advance(p, hand.drive_mv(p.drive_mv, at), neuron.membrane_mv, g));
-        }
-        for (g, (port_e, port_i)) in synaptic.iter_mut().zip(excitatory.iter_mut().zip(inhibitory)) {
-            let input_e = port_e.wrapping_add(shared.group[0]) as f32;
-            let input_i = port_i.wrapping_add(shared.group[1]) as f32;
-            (*port_e, *port_i) = (0, 0);
-            g[0] = settled(g[0] * p.excitatory_propagator + input_e * p.excitatory_unit);
-            g[1] = settled(g[1] * p.inhibitory_propagator + input_i * p.inhibitory_unit);
-        }
-        hand.silence(first, &mut advanced);
-        after.finish(chunk.first + first as u32, neurons, &advanced, spiking);
-        hand.settle(first, neurons, synaptic);
-    }
-}
-
-#[inline]
-fn current(p: &PopulationParameters, drive_mv: f32, v: f32, [g_e, g_i]: [f32; 2]) -> f32 {
-    let settle = drive_mv * (1.0 - p.membrane_propagator);
-    v * p.membrane_propagator + g_e * p.excitatory_to_membrane + g_i * p.inhibitory_to_membrane + settle
-}
-
-#[inline]
-fn conductance(p: &PopulationParameters, drive_mv: f32, v: f32, [g_e, g_i]: [f32; 2]) -> f32 {
-    let total = 1.0 + g_e + g_i;
-    let v_inf = (g_e * p.excitatory_reversal_mv + g_i * p.inhibitory_reversal_mv + drive_mv) / total;
-    let x = p.dt_over_tau * total;
-    let (half, square) = (x * 0.5, x * x * (1.0 / 12.0));
-    let decay = (1.0 - half + square) / (1.0 + half + square);
-    v_inf + (v - v_inf) * decay
-}
-
-/// A decayed value, or 0 once it is too small to matter: see [`TINY`].
-#[inline]
-fn settled(x: f32) -> f32 {
-    if x.abs() < TINY { 0.0 } else { x }
+/// Decayed values, or 0 once they are too small to matter: see [`TINY`].
+#[inline(always)]
+fn settled<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    x.abs().simd_lt(TINY).select(S::f32s::splat(simd, 0.0), x)
 }
 
 /// Steps 2 (whether the advance counts), 4 and 5 of the module's list.
-struct AfterAdvance {
-    threshold_mv: f32,
+struct AfterAdvance<S: Simd> {
+    simd: S,
+    threshold_mv: S::f32s,
     reset_mv: f32,
     refractory_steps: u32,
     /// 1 in steps without decay.
@@ -283,12 +429,14 @@ struct AfterAdvance {
     theta_increment_mv: f32,
 }
 
-impl AfterAdvance {
-    fn new(shared: &Shared<'_>) -> Self {
+impl<S: Simd> AfterAdvance<S> {
+    #[inline(always)]
+    fn new(simd: S, shared: &Shared<'_>) -> Self {
         let p = shared.p;
         let decays = shared.learning && shared.step.is_multiple_of(p.theta_interval);
         Self {
-            threshold_mv: p.threshold_mv,
+            simd,
+            threshold_mv: S::f32s::splat(simd, p.threshold_mv),
             reset_mv: p.reset_mv,
             refractory_steps: p.refractory_steps,
             theta_factor: if decays { p.theta_decay } else { 1.0 },
@@ -296,84 +444,42 @@ impl AfterAdvance {
         }
     }
 
-    /// One block; `first` is the local id of its first neuron.
-    #[inline]
-    fn finish(&self, first: u32, neurons: &mut [NeuronState], advanced: &[f32; BLOCK], spiking: &mut Vec<u32>) {
-        let mut spikes = [false; BLOCK];
-        let mut any = false;
-        for ((neuron, &advanced), spikes) in neurons.iter_mut().zip(advanced).zip(&mut spikes) {
-            let held = neuron.hold > 0;
-            neuron.hold -= u32::from(held);
-            neuron.theta_mv *= self.theta_factor;
-            neuron.membrane_mv = if held { neuron.membrane_mv } else { advanced };
-            *spikes = !held & (advanced >= self.threshold_mv + neuron.theta_mv);
-            any |= *spikes;
+    /// Holds and thresholds of the lanes from `at` on; `spikes` becomes 1 where there is one. True if there is any.
+    #[inline(always)]
+    fn settle<const ADAPTS: bool>(
+        &self,
+        advanced: S::f32s,
+        block: &mut Block<'_>,
+        at: usize,
+        spikes: &mut [u32; BLOCK],
+    ) -> bool {
+        let lanes = at..at + S::u32s::N;
+        let zero = S::u32s::splat(self.simd, 0);
+        let one = S::u32s::splat(self.simd, 1);
+        let hold = S::u32s::from_slice(self.simd, &block.hold[lanes.clone()]);
+        let is_free = hold.simd_eq(zero);
+        (hold - is_free.select(zero, one)).store_slice(&mut block.hold[lanes.clone()]);
+        let v = load(self.simd, block.membrane_mv, at);
+        store::<S>(block.membrane_mv, at, is_free.select(advanced, v));
+        let mut threshold_mv = self.threshold_mv;
+        if ADAPTS {
+            let theta = load(self.simd, block.theta_mv, at) * self.theta_factor;
+            store::<S>(block.theta_mv, at, theta);
+            threshold_mv = threshold_mv + theta;
         }
-        if !any {
-            return;
-        }
-        for ((id, neuron), _) in (first..).zip(neurons).zip(spikes).filter(|(_, spikes)| *spikes) {
-            neuron.membrane_mv = self.reset_mv;
-            neuron.hold = self.refractory_steps;
-            neuron.theta_mv += self.theta_increment_mv;
-            spiking.push(id);
-        }
+        let is_spiking = is_free & advanced.simd_ge(threshold_mv);
+        is_spiking.select(one, zero).store_slice(&mut spikes[lanes]);
+        is_spiking.any_true()
     }
-}
 
-/// Poisson sources: `active` are the local ids whose threshold is not 0, so that dark pixels cost nothing.
-pub(super) fn poisson_population(
-    p: &PopulationParameters,
-    thresholds: &[u32],
-    active: &[u32],
-    seed: u32,
-    step: u32,
-    spiking: &mut Vec<u32>,
-) {
-    let thresholds = &thresholds[p.source_first as usize..][..p.size as usize];
-    let spikes =
-        |&local: &u32| random_u32(seed, Stream::Poisson as u32, p.first + local, step) < thresholds[local as usize];
-    if active.len() < PARALLEL_FROM {
-        spiking.extend(active.iter().copied().filter(spikes));
-    } else {
-        let found: Vec<Vec<u32>> =
-            active.par_chunks(CHUNK).map(|chunk| chunk.iter().copied().filter(spikes).collect()).collect();
-        spiking.extend(found.into_iter().flatten());
-    }
-}
-
-/// Spike lists: a neuron's `hold` is the number of its next spike.
-pub(super) fn spike_list_population(
-    lists: &[Vec<u32>],
-    neurons: &mut [NeuronState],
-    step: u32,
-    spiking: &mut Vec<u32>,
-) {
-    for ((id, neuron), list) in (0..).zip(neurons).zip(lists) {
-        if list.get(neuron.hold as usize) == Some(&step) {
-            neuron.hold += 1;
-            spiking.push(id);
+    /// What a spike does to its own neuron.
+    #[inline(never)]
+    fn reset(&self, n: &mut Block<'_>, spikes: &[u32; BLOCK], spiking: &mut Vec<u32>) {
+        for k in (0..BLOCK).filter(|&k| spikes[k] != 0) {
+            n.membrane_mv[k] = self.reset_mv;
+            n.hold[k] = self.refractory_steps;
+            n.theta_mv[k] += self.theta_increment_mv;
+            spiking.push(n.first + k as u32);
         }
-    }
-}
-
-/// What a spike changes besides the membrane: traces, count and the step of the last spike.
-pub(super) fn record(plan: &Plan, p: &PopulationParameters, state: &mut State, step: u32, spiking: &[u32]) {
-    if spiking.is_empty() {
-        return;
-    }
-    let own = &plan.population_traces[p.trace_first as usize..][..p.trace_count as usize];
-    for parameters in own.iter().map(|&index| &plan.traces[index as usize]) {
-        let table = trace::table(plan, parameters);
-        for &local in spiking {
-            let last = state.neurons[(p.first + local) as usize].last_spike_step;
-            let before = &mut state.traces[(parameters.first + local) as usize];
-            *before = trace::value_at(*before, last, step, table, parameters.accumulates != 0);
-        }
-    }
-    for &local in spiking {
-        let id = (p.first + local) as usize;
-        state.neurons[id].last_spike_step = step;
-        state.spike_counts[id] = state.spike_counts[id].wrapping_add(1);
     }
 }

@@ -17,7 +17,7 @@
 use super::state::State;
 use super::synapses::{Columns, Synapses};
 use super::trace::Trace;
-use crate::engine::{NeuronState, Plan, PopulationParameters, RuleParameters};
+use crate::engine::{Plan, PopulationParameters, RuleParameters};
 use crate::model::Projection;
 use crate::model::decay::PowerTable;
 
@@ -102,8 +102,8 @@ impl Learning<'_> {
 
     /// `next(w, post trace)` for every synapse of the rows.
     fn rows(&self, spiking: &[u32], state: &mut State, scratch: &mut Vec<f32>, next: impl Fn(f32, f32) -> f32) {
-        let neurons = own(&state.neurons, &self.plan.populations[self.projection.target]);
-        let trace = Trace::new(self.plan, self.rule.trace_post1, neurons, &state.traces);
+        let targets = own(&state.last_spike_step, &self.plan.populations[self.projection.target]);
+        let trace = Trace::new(self.plan, self.rule.trace_post1, targets, &state.traces);
         let weights = &mut state.weights[self.index];
         if let Some((row_start, targets)) = self.synapses.rows(self.projection) {
             for &source in spiking {
@@ -126,8 +126,8 @@ impl Learning<'_> {
     /// `next(w, pre trace, post2)` for every synapse of the columns.
     fn columns(&self, spiking: &[u32], state: &mut State, scratch: &mut Vec<f32>, next: impl Fn(f32, f32, f32) -> f32) {
         let populations = &self.plan.populations;
-        let sources = own(&state.neurons, &populations[self.projection.source]);
-        let targets = own(&state.neurons, &populations[self.projection.target]);
+        let sources = own(&state.last_spike_step, &populations[self.projection.source]);
+        let targets = own(&state.last_spike_step, &populations[self.projection.target]);
         let pre = Trace::new(self.plan, self.rule.trace_pre, sources, &state.traces);
         let second = (self.rule.trace_post2 != u32::MAX)
             .then(|| Trace::new(self.plan, self.rule.trace_post2, targets, &state.traces));
@@ -155,6 +155,6 @@ impl Learning<'_> {
     }
 }
 
-fn own<'a>(neurons: &'a [NeuronState], p: &PopulationParameters) -> &'a [NeuronState] {
-    &neurons[p.first as usize..][..p.size as usize]
+fn own<'a>(last_spike_step: &'a [u32], p: &PopulationParameters) -> &'a [u32] {
+    &last_spike_step[p.first as usize..][..p.size as usize]
 }

@@ -10,8 +10,7 @@ use crate::model::{Network, Projection};
 /// Mean membrane value per population, mV relative to rest. Sources have none: 0.
 pub(super) fn membrane_means(plan: &Plan, state: &State) -> Vec<f32> {
     let mean = |first: u32, size: u32| {
-        let neurons = &state.neurons[first as usize..][..size as usize];
-        let sum: f64 = neurons.iter().map(|neuron| f64::from(neuron.membrane_mv)).sum();
+        let sum: f64 = state.membrane_mv[first as usize..][..size as usize].iter().map(|&v| f64::from(v)).sum();
         (sum / f64::from(size.max(1))) as f32
     };
     plan.populations.iter().map(|p| if p.port_count > 0 { mean(p.first, p.size) } else { 0.0 }).collect()
@@ -45,10 +44,11 @@ pub(super) fn probe(
     field_of: Option<usize>,
 ) -> Option<Probe> {
     let at = neuron as usize;
+    let synaptic = [*state.g_excitatory.get(at)?, *state.g_inhibitory.get(at)?];
     Some(Probe {
         neuron,
-        state: *state.neurons.get(at)?,
-        synaptic: *state.synaptic.get(at)?,
+        state: state.neuron(at),
+        synaptic,
         field: field_of.map_or_else(Vec::new, |projection| field(network, state, synapses, neuron, projection)),
     })
 }

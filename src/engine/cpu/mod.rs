@@ -4,6 +4,7 @@
 //! In: a [`Network`]. Out: spikes, weights, samples, [`Activity`]. The same network gives the same results bit for bit
 //! on any number of threads.
 
+mod block;
 mod deliver;
 mod integrate;
 mod learn;
@@ -11,23 +12,26 @@ mod lesion;
 mod measure;
 mod normalise;
 mod prune;
+mod sources;
 mod state;
 mod synapses;
 mod trace;
 
-use std::cell::OnceCell;
+use std::cell::{Cell as Slot, OnceCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use deliver::{Delivery, Rings};
+use fearless_simd::Level;
 use integrate::Shared;
 use learn::Learning;
 use measure::{Kernel, Timers};
+use sources::Active;
 use state::State;
 use synapses::Synapses;
 
 use super::{
-    Activity, CELL_POISSON, Change, Checkpoint, Engine, EngineError, KernelTime, Live, PRUNED, Plan,
+    Activity, CELL_POISSON, Change, Checkpoint, Engine, EngineError, KernelTime, Live, NeuronState, PRUNED, Plan,
     PopulationParameters, RuleParameters, Sample, SampleRequest, Spike, check_network, network_hash,
 };
 use crate::model::random::fold_seed;
@@ -55,6 +59,11 @@ pub struct CpuEngine {
     samples: VecDeque<Sample>,
     timers: Timers,
     scratch: Vec<f32>,
+    level: Level,
+    /// The neurons as the renderer wants them: made when somebody looks, thrown away by the next step.
+    shown: OnceCell<Vec<NeuronState>>,
+    /// Room for the next [`Self::shown`].
+    shown_room: Slot<Vec<NeuronState>>,
     network_hash: OnceCell<u64>,
 }
 
@@ -63,8 +72,8 @@ struct Derived {
     populations: Vec<PopulationParameters>,
     backgrounds: Vec<Vec<u32>>,
     rules: Vec<Option<RuleParameters>>,
-    /// Per Poisson population: local ids of the neurons that can spike.
-    active: Vec<Vec<u32>>,
+    /// Per Poisson population: the neurons that can spike.
+    active: Vec<Active>,
     /// Index into [`Plan::drive_changes`].
     next_drive_change: usize,
 }
@@ -74,10 +83,9 @@ impl Derived {
         let populations = 0..network.populations.len();
         let active = plan.populations.iter().map(|p| {
             if p.cell != CELL_POISSON {
-                return Vec::new();
+                return Active::default();
             }
-            let thresholds = &live.source_thresholds[p.source_first as usize..][..p.size as usize];
-            (0..).zip(thresholds).filter(|&(_, &threshold)| threshold > 0).map(|(local, _)| local).collect()
+            Active::new(&live.source_thresholds[p.source_first as usize..][..p.size as usize])
         });
         Self {
             populations: populations.clone().map(|index| live.population(plan, index)).collect(),
@@ -117,6 +125,9 @@ impl CpuEngine {
             samples: VecDeque::new(),
             timers: Timers::default(),
             scratch: Vec::new(),
+            level: Level::new(),
+            shown: OnceCell::new(),
+            shown_room: Slot::new(Vec::new()),
             network_hash: OnceCell::new(),
             network,
             plan,
@@ -156,30 +167,38 @@ impl CpuEngine {
             let spiking = &mut self.spiking[index];
             spiking.clear();
             match &population.cell {
-                Cell::Lif(_) => {
+                Cell::Lif(lif) => {
                     let entry = slot * groups + 2 * index;
                     let group = [self.state.group_ring[entry], self.state.group_ring[entry + 1]];
                     self.state.group_ring[entry..entry + 2].fill(0);
                     let background = &self.derived.backgrounds[index];
-                    let touches = self.live.touches_of(p);
-                    let learning = self.live.learning;
-                    let shared = Shared { p, background, group, seed: self.seed, step, learning, touches };
+                    let shared = Shared {
+                        p,
+                        background,
+                        group,
+                        seed: self.seed,
+                        step,
+                        learning: self.live.learning,
+                        adapts: lif.adaptive_threshold.is_some(),
+                        touches: self.live.touches_of(p),
+                        level: self.level,
+                    };
                     integrate::lif_population(&shared, &mut self.state, slot_first, spiking);
                 }
                 Cell::Source(Source::Poisson { .. }) => {
-                    let (thresholds, active) = (&self.live.source_thresholds, &self.derived.active[index]);
-                    integrate::poisson_population(p, thresholds, active, self.seed, step, spiking);
+                    let active = &self.derived.active[index];
+                    sources::poisson_population(self.level, p.first, active, self.seed, step, spiking);
                 }
                 Cell::Source(Source::SpikeList(lists)) => {
-                    let neurons = &mut self.state.neurons[p.first as usize..][..p.size as usize];
-                    integrate::spike_list_population(lists, neurons, step, spiking);
+                    let hold = &mut self.state.hold[p.first as usize..][..p.size as usize];
+                    sources::spike_list_population(lists, hold, step, spiking);
                 }
             }
             let touches = self.live.touches_of(p);
             if !touches.is_empty() && matches!(population.cell, Cell::Source(_)) {
                 spiking.retain(|&local| !touches[local as usize].is_silent());
             }
-            integrate::record(&self.plan, p, &mut self.state, step, spiking);
+            sources::record(&self.plan, p, &mut self.state, step, spiking);
         }
     }
 
@@ -263,6 +282,13 @@ impl CpuEngine {
         }
     }
 
+    /// What the renderer saw is no longer so.
+    fn look_away(&mut self) {
+        if let Some(shown) = self.shown.take() {
+            self.shown_room.set(shown);
+        }
+    }
+
     fn hash_of_network(&self) -> u64 {
         *self.network_hash.get_or_init(|| network_hash(&self.network, &self.plan))
     }
@@ -293,6 +319,7 @@ impl Engine for CpuEngine {
         if self.state.step + u64::from(steps) > u64::from(u32::MAX) {
             return Err(EngineError::Misuse(format!("a run ends after {} steps; start a new one", u32::MAX)));
         }
+        self.look_away();
         for _ in 0..steps {
             self.advance_one();
         }
@@ -317,6 +344,7 @@ impl Engine for CpuEngine {
     }
 
     fn rest(&mut self) -> Result<(), EngineError> {
+        self.look_away();
         self.state.rest(&self.plan);
         Ok(())
     }
@@ -375,6 +403,7 @@ impl Engine for CpuEngine {
 
     fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), EngineError> {
         checkpoint.check(&self.network, &self.plan)?;
+        self.look_away();
         self.state = State::from_checkpoint(checkpoint);
         self.live = checkpoint.live.clone();
         self.derived = Derived::new(&self.network, &self.plan, &self.live, self.state.step);
@@ -391,8 +420,13 @@ impl Engine for CpuEngine {
     fn activity(&self) -> Activity<'_> {
         let mutable = self.network.projections.iter().map(|projection| projection.is_mutable());
         Activity::Host {
-            neurons: &self.state.neurons,
-            rate_before: &self.state.traces[..self.state.neurons.len()],
+            neurons: self.shown.get_or_init(|| {
+                let mut shown = self.shown_room.take();
+                shown.clear();
+                shown.extend((0..self.state.hold.len()).map(|id| self.state.neuron(id)));
+                shown
+            }),
+            rate_before: &self.state.traces[..self.state.hold.len()],
             weights: mutable.zip(&self.state.weights).map(|(mutable, w)| mutable.then_some(w.as_slice())).collect(),
         }
     }
@@ -405,5 +439,110 @@ impl Engine for CpuEngine {
         let tables = self.network.projections.iter().zip(&self.synapses).map(|(p, synapses)| synapses.bytes(p));
         let shares = self.state.weights.iter().map(|weights| 4 * weights.len() as u64);
         tables.sum::<u64>() + shares.sum::<u64>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::scene::Scene;
+
+    /// Every kind of cell, in sizes that fill no block, with background input and an adapting threshold.
+    const SCENE: &str = r#"
+        title = "every kind of cell"
+        dt_ms = 0.5
+        seed = 5
+        [population.noise]
+        size = 77
+        cell = "poisson"
+        rate_hz = 90
+        [population.current]
+        size = 101
+        cell = "lif"
+        synapse = "current"
+        v_rest_mv = -60
+        v_reset_mv = -60
+        v_threshold_mv = -50
+        tau_membrane_ms = 10
+        tau_excitatory_ms = 4
+        tau_inhibitory_ms = 8
+        refractory_ms = 2
+        background = { rate_hz = 900, weight = 3 }
+        adaptive_threshold = { increment_mv = 2, tau_ms = 40 }
+        [population.conductance]
+        size = 45
+        cell = "lif"
+        synapse = "conductance"
+        v_rest_mv = -65
+        v_reset_mv = -65
+        v_threshold_mv = -52
+        tau_membrane_ms = 20
+        tau_excitatory_ms = 5
+        tau_inhibitory_ms = 10
+        reversal_excitatory_mv = 0
+        reversal_inhibitory_mv = -80
+        refractory_ms = 5
+        [population.delta]
+        size = 31
+        cell = "lif"
+        synapse = "delta"
+        v_rest_mv = 0
+        v_reset_mv = 10
+        v_threshold_mv = 20
+        tau_membrane_ms = 20
+        refractory_ms = 2
+        [projection.drive]
+        source = "noise"
+        target = ["current", "conductance", "delta"]
+        rule = "fixed-probability"
+        probability = 0.4
+        weight = 0.9
+        [projection.back]
+        source = "current"
+        target = ["conductance", "delta"]
+        rule = "fixed-probability"
+        probability = 0.1
+        weight = 0.5
+    "#;
+
+    #[test]
+    fn every_instruction_set_gives_the_same_state() {
+        let scene = Scene::from_toml(SCENE, "test", &[]).expect("sound");
+        let network = Arc::new(scene.compile(None).expect("a network"));
+        let run = |level: Level| {
+            let mut engine = CpuEngine::new(Arc::clone(&network)).expect("builds");
+            engine.level = level;
+            engine.advance(300).expect("runs");
+            let neurons = Arc::from([80, 110, 177, 200, 225, 240].as_slice());
+            engine.change(&Change::Stimulate { neurons, mv: 8.0, duration_ms: 40.0 }).expect("has membranes");
+            engine
+                .change(&Change::Silence { neurons: Arc::from([3, 90, 111, 224].as_slice()), on: true })
+                .expect("there");
+            engine.change(&Change::Lesion { neurons: Arc::from([8, 120, 190, 253].as_slice()) }).expect("there");
+            engine.advance(300).expect("runs");
+            (engine.checkpoint().expect("a state"), engine.population_spikes.clone())
+        };
+        let (best, spikes) = run(Level::new());
+        assert!(spikes.iter().all(|&spikes| spikes > 50), "every population spikes: {spikes:?}");
+        assert_eq!(run(Level::baseline()).0, best);
+        #[cfg(target_arch = "x86_64")]
+        if let Some(older) = Level::new().as_sse4_2() {
+            assert_eq!(run(Level::Sse4_2(older)).0, best);
+        }
+    }
+
+    #[test]
+    fn what_is_shown_follows_the_state() {
+        let scene = Scene::from_toml(SCENE, "test", &[]).expect("sound");
+        let mut engine = CpuEngine::new(Arc::new(scene.compile(None).expect("a network"))).expect("builds");
+        for _ in 0..3 {
+            engine.advance(40).expect("runs");
+            let checkpoint = engine.checkpoint().expect("a state");
+            let Activity::Host { neurons, .. } = engine.activity() else { panic!("a CPU engine holds its state") };
+            assert_eq!(neurons, checkpoint.neurons);
+        }
+        engine.rest().expect("rests");
+        let Activity::Host { neurons, .. } = engine.activity() else { panic!("a CPU engine holds its state") };
+        assert!(neurons.iter().all(|neuron| neuron.membrane_mv == 0.0 && neuron.hold == 0));
     }
 }

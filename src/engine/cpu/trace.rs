@@ -4,24 +4,24 @@
 //! With `bump(b) = b + 1` for accumulating traces and `1` for others, the value at step s of a neuron whose last spike
 //! was at step `last` is `bump(before) * table[s - last]`, 0 if it never spiked or the table has ended.
 
-use crate::engine::{NeuronState, Plan, TraceParameters};
+use crate::engine::{Plan, TraceParameters};
 
 /// One trace of one population, for reading.
 #[derive(Clone, Copy)]
 pub(super) struct Trace<'a> {
-    neurons: &'a [NeuronState],
+    last_spike_step: &'a [u32],
     before: &'a [f32],
     table: &'a [f32],
     accumulates: bool,
 }
 
 impl<'a> Trace<'a> {
-    /// Trace `index` of the plan, of the population whose states are `neurons`.
-    pub(super) fn new(plan: &'a Plan, index: u32, neurons: &'a [NeuronState], traces: &'a [f32]) -> Self {
+    /// Trace `index` of the plan, of the population with these last spikes.
+    pub(super) fn new(plan: &'a Plan, index: u32, last_spike_step: &'a [u32], traces: &'a [f32]) -> Self {
         let parameters = &plan.traces[index as usize];
         Self {
-            neurons,
-            before: &traces[parameters.first as usize..][..neurons.len()],
+            last_spike_step,
+            before: &traces[parameters.first as usize..][..last_spike_step.len()],
             table: table(plan, parameters),
             accumulates: parameters.accumulates != 0,
         }
@@ -30,13 +30,13 @@ impl<'a> Trace<'a> {
     /// The value at step `step`, a spike at that step included.
     #[inline]
     pub(super) fn with_spike(&self, neuron: usize, step: u32) -> f32 {
-        value_at(self.before[neuron], self.neurons[neuron].last_spike_step, step, self.table, self.accumulates)
+        value_at(self.before[neuron], self.last_spike_step[neuron], step, self.table, self.accumulates)
     }
 
     /// The value at step `step` without a spike at that step.
     #[inline]
     pub(super) fn without_spike(&self, neuron: usize, step: u32) -> f32 {
-        if self.neurons[neuron].last_spike_step == step { self.before[neuron] } else { self.with_spike(neuron, step) }
+        if self.last_spike_step[neuron] == step { self.before[neuron] } else { self.with_spike(neuron, step) }
     }
 
     /// The value just before the neuron's last spike.
@@ -48,13 +48,13 @@ impl<'a> Trace<'a> {
     /// [`Self::with_spike`] of every neuron.
     pub(super) fn all_with_spike(&self, step: u32, out: &mut Vec<f32>) {
         out.clear();
-        out.extend((0..self.neurons.len()).map(|neuron| self.with_spike(neuron, step)));
+        out.extend((0..self.before.len()).map(|neuron| self.with_spike(neuron, step)));
     }
 
     /// [`Self::without_spike`] of every neuron.
     pub(super) fn all_without_spike(&self, step: u32, out: &mut Vec<f32>) {
         out.clear();
-        out.extend((0..self.neurons.len()).map(|neuron| self.without_spike(neuron, step)));
+        out.extend((0..self.before.len()).map(|neuron| self.without_spike(neuron, step)));
     }
 }
 
