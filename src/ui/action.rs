@@ -7,7 +7,7 @@
 use egui::{Key, Modifiers};
 
 use crate::session::command::Rewind;
-use crate::session::{Command, StandardView};
+use crate::session::{Command, How, Select, StandardView};
 
 use super::OverlayInput;
 
@@ -200,6 +200,24 @@ fn past(input: &OverlayInput<'_>, rewind: Rewind) -> Option<OverlayAction> {
     input.telemetry.rewind.at_ms.map(|_| OverlayAction::Command(Command::Rewind(rewind)))
 }
 
+/// A command that acts on the selection, where there is one.
+fn on_selection(input: &OverlayInput<'_>, command: Command) -> Option<OverlayAction> {
+    (input.telemetry.selection.count > 0).then_some(OverlayAction::Command(command))
+}
+
+/// What the selection is joined to.
+fn partners(input: &OverlayInput<'_>, inputs: bool, outputs: bool) -> Option<OverlayAction> {
+    on_selection(input, Command::Select(Select::Partners { inputs, outputs, how: How::Replace }))
+}
+
+/// A tool, or the camera again where it is in hand already.
+fn tool(input: &OverlayInput<'_>, tool: Tool) -> Option<OverlayAction> {
+    Some(OverlayAction::Tool(if input.window.tool == tool { Tool::Orbit } else { tool }))
+}
+
+/// What a stimulus without a slider does.
+const STIMULUS: Command = Command::Stimulate { mv: 20.0, duration_ms: 50.0 };
+
 /// A run this long is worth a question before it is thrown away, ms of simulated time.
 const LONG_RUN_MS: f64 = 5_000.0;
 
@@ -215,6 +233,7 @@ pub(super) fn reset(input: &OverlayInput<'_>) -> OverlayAction {
 const CAMERA: &str = "Camera";
 const RUN: &str = "Simulation";
 const PICTURE: &str = "Picture";
+const SELECTION: &str = "Selection";
 const PANELS: &str = "Panels";
 const TALK: &str = "Talk";
 const PROGRAM: &str = "Program";
@@ -311,6 +330,35 @@ pub const ACTIONS: &[Entry] = &[
     entry("picture.full-screen", "full screen on and off", PICTURE, &[key(Key::F11)],
         |_| Some(OverlayAction::FullScreen)),
 
+    entry("selection.box", "box: drag to select; Shift adds, Ctrl removes", SELECTION, &[key(Key::B)],
+        |input| tool(input, Tool::Box)),
+    entry("selection.lasso", "lasso: draw around neurons; Shift adds, Ctrl removes", SELECTION, &[key(Key::L)],
+        |input| tool(input, Tool::Lasso)),
+    entry("selection.all", "select everything that is not hidden", SELECTION, &[ctrl(Key::A)],
+        |_| Some(OverlayAction::Command(Command::Select(Select::All)))),
+    entry("selection.none", "select nothing", SELECTION, &[ctrl_shift(Key::A)],
+        |input| on_selection(input, Command::Select(Select::Clear))),
+    entry("selection.invert", "select what is not selected", SELECTION, &[ctrl(Key::I)],
+        |_| Some(OverlayAction::Command(Command::Select(Select::Invert)))),
+    entry("selection.inputs", "select the neurons that send to the selection", SELECTION, &[],
+        |input| partners(input, true, false)),
+    entry("selection.outputs", "select the neurons that receive from the selection", SELECTION, &[],
+        |input| partners(input, false, true)),
+    entry("selection.isolate", "only the selection, or the others too", SELECTION, &[key(Key::I)],
+        |_| Some(OverlayAction::Own(Own::Isolate))),
+    entry("selection.hide", "hide the selected neurons", SELECTION, &[key(Key::X)],
+        |input| on_selection(input, Command::HideSelected)),
+    entry("selection.show-all", "hide nothing any more", SELECTION, &[shift(Key::X)],
+        |_| Some(OverlayAction::Command(Command::ShowAll))),
+    entry("selection.silence", "silence the selected neurons", SELECTION, &[],
+        |input| on_selection(input, Command::Silence(true))),
+    entry("selection.release", "let silenced neurons go", SELECTION, &[],
+        |input| on_selection(input, Command::Silence(false))),
+    entry("selection.stimulate", "stimulate the selected neurons: 20 mV for 50 ms", SELECTION, &[],
+        |input| on_selection(input, STIMULUS)),
+    entry("selection.lesion", "remove the selected neurons", SELECTION, &[key(Key::Delete)],
+        |input| (input.telemetry.selection.count > 0).then_some(OverlayAction::Own(Own::Ask(Question::Lesion)))),
+
     entry("panels.hide", "hide everything but the picture", PANELS, &[key(Key::H)],
         |_| Some(OverlayAction::Own(Own::Hide))),
     entry("panels.parameters", "panel: live parameters and saved views", PANELS, &[key(Key::F2)],
@@ -351,7 +399,7 @@ pub const GESTURES: &[(&str, &str)] = &[
     ("two fingers", "turn; with Shift move sideways; pinch or Ctrl: nearer, further"),
     ("W A S D Q E", "fly ahead, left, back, right, down, up"),
     ("Shift", "fly faster"),
-    ("click", "pick a neuron"),
+    ("click", "pick and select a neuron; with Shift add it, with Ctrl remove it"),
     ("double click", "look at it from near"),
 ];
 

@@ -22,6 +22,14 @@ fn words(question: Question, telemetry: &Telemetry) -> (String, &'static str, Ov
             "Start again",
             OverlayAction::Command(Command::Reset),
         ),
+        Question::Lesion => (
+            format!(
+                "Remove the {} selected neurons? They never spike again, and their synapses are gone.",
+                telemetry.selection.count
+            ),
+            "Remove",
+            OverlayAction::Command(Command::Lesion),
+        ),
     }
 }
 

@@ -92,6 +92,8 @@ pub enum Own {
     Theme,
     /// The floor, shown or not.
     Floor,
+    /// Only what is selected is drawn, or the others too.
+    Isolate,
     /// Ask before this is done.
     Ask(Question),
 }
@@ -152,6 +154,8 @@ impl PanelName {
 pub enum Question {
     /// Throw the run away.
     Reset,
+    /// Remove the selected neurons.
+    Lesion,
 }
 
 /// What dragging with the left button does.

@@ -4,10 +4,10 @@
 use egui::{Panel, ScrollArea, Ui};
 
 use crate::model::Network;
-use crate::session::view::{Channel, Theme, Variable};
-use crate::session::{Command, ViewSettings};
+use crate::session::view::{Channel, Others, Theme, Variable};
+use crate::session::{Command, Select, ViewSettings};
 
-use super::action::{Own, PanelName, Question};
+use super::action::{Own, PanelName, Question, Tool};
 use super::ask::Answer;
 use super::colour_map::ValueTexture;
 use super::controls::Controls;
@@ -350,10 +350,18 @@ impl Overlay {
             Own::Billboards => settings.billboards = !settings.billboards,
             Own::Labels => settings.labels = !settings.labels,
             Own::Floor => settings.floor = !settings.floor,
+            Own::Isolate => {
+                settings.others = if settings.others == Others::Hidden { Others::Dimmed } else { Others::Hidden };
+            }
             Own::Close => {
                 if self.popup.take().is_some() {
                 } else if input.window.is_flying {
                     out.push(OverlayAction::LeaveFlight);
+                } else if input.window.tool != Tool::Orbit {
+                    out.push(OverlayAction::Tool(Tool::Orbit));
+                } else if input.telemetry.selection.count > 0 {
+                    out.push(OverlayAction::Command(Command::Select(Select::Clear)));
+                    out.push(OverlayAction::Command(Command::Pick(None)));
                 } else if input.telemetry.picked.is_some() {
                     out.push(OverlayAction::Command(Command::Pick(None)));
                 }
