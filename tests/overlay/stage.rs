@@ -268,7 +268,9 @@ impl Stage {
     }
 
     /// Whatever actions need that the usual stage lacks.
-    pub(crate) fn prepare_everything(&mut self) {}
+    pub(crate) fn prepare_everything(&mut self) {
+        self.telemetry.selection.count = 3;
+    }
 
     /// What the overlay sees, lent to `look`.
     pub(crate) fn with_input<T>(&self, look: impl FnOnce(&OverlayInput<'_>) -> T) -> T {
