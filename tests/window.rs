@@ -180,3 +180,62 @@ fn an_interrupt_ends_it_cleanly() {
     let status = program.wait_for_end();
     assert!(matches!(status.code(), Some(0 | 130)), "it ended with {status}: {:#?}", program.heard);
 }
+
+#[test]
+fn a_film_shows_exact_times_and_its_command_renders_the_same_frames() {
+    let Some(display) = Display::open() else { return };
+    let scene = "film.toml";
+    // Nothing here learns: how fast lines follow their weights is no part of a single picture.
+    let text = "name = \"film\"\ndt_ms = 0.5\nduration_ms = 100\n[population.noise]\nsize = 40\ncell = \"poisson\"\n\
+                rate_hz = 80\n";
+    std::fs::write(folder().join(scene), text).expect("scene");
+    let mut program = Program::start(&display, &["view", scene, "--engine", "cpu", "--seed", "3"]);
+    program.wait_for("ready");
+    let window = display.xdotool("search --onlyvisible --name spikescope");
+    let window = window.lines().next().expect("there is a window").to_owned();
+    display.xdotool(&format!("windowfocus {window}"));
+    // A folder of frames, whether or not this machine has ffmpeg.
+    display.xdotool("key ctrl+p");
+    display.xdotool("type --delay 20 film as a folder");
+    std::thread::sleep(Duration::from_millis(600));
+    display.xdotool("key Return");
+    let filming = program.wait_for("filming ");
+    std::thread::sleep(Duration::from_secs(3));
+    display.xdotool("key ctrl+r");
+    let saved = program.wait_for("saved ");
+    let name = saved.split_whitespace().nth(2).expect("a name").to_owned();
+    display.xdotool("key ctrl+q");
+    assert_eq!(program.wait_for_end().code(), Some(0), "{:#?}", program.heard);
+
+    let steps: f64 = filming
+        .split(" steps each")
+        .next()
+        .and_then(|t| t.rsplit(' ').next())
+        .expect("steps")
+        .parse()
+        .expect("a number");
+    let note = |path: &std::path::Path, key: &str| {
+        let file = std::io::BufReader::new(std::fs::File::open(path).expect("a frame"));
+        let reader = png::Decoder::new(file).read_info().expect("a PNG");
+        let text = reader.info().utf8_text.iter().find(|text| text.keyword == key).expect("a note");
+        text.get_text().expect("readable")
+    };
+    let frame = |k: u32| folder().join(&name).join(format!("frame_{k:06}.png"));
+    let time = |k: u32| note(&frame(k), "Simulated time").trim_end_matches(" ms").parse::<f64>().expect("ms");
+    assert!(frame(2).exists(), "a few frames in three seconds: {:#?}", program.heard);
+    for k in [1, 2] {
+        assert_eq!(time(k), time(0) + f64::from(k) * steps * 0.5, "frame {k}");
+    }
+    // What the window filmed is what its command renders, byte for byte, at the time that the frame says.
+    let command = note(&frame(0), "Command");
+    let at = command.find("--at-ms ").expect("a time") + "--at-ms ".len();
+    let rest = &command[at..][command[at..].find(' ').expect("more")..];
+    let again = format!("{}{}{rest}", &command[..at], time(2)).replace("--out film", "--out again.png");
+    let line = again.replacen("spikescope", env!("CARGO_BIN_EXE_spikescope"), 1);
+    let done = Command::new("sh").args(["-c", &line]).current_dir(folder()).output().expect("a shell");
+    assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
+    let (filmed, rendered) = (Picture::read(&frame(2)), Picture::read(&folder().join("again.png")));
+    let differing = filmed.pixels.iter().zip(&rendered.pixels).filter(|(a, b)| a != b).count();
+    assert!(differing == 0 && filmed.size == rendered.size, "{differing} pixels differ");
+    std::fs::remove_dir_all(folder().join(&name)).expect("the film goes");
+}

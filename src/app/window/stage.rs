@@ -285,8 +285,9 @@ impl Stage {
     /// The present picture for a canvas: with room for panels as in the window, or straight through the camera.
     pub(super) fn picture_of(&self, size: [u32; 2], has_panels: bool) -> Frame {
         let aspect = size[0].max(1) as f32 / size[1].max(1) as f32;
-        let camera = self.camera.view(aspect);
-        self.picture(size, if has_panels { self.lens.through(camera) } else { camera })
+        // Through the pose, as the command that renders it again will see it, to the last bit.
+        let bare = || CameraView::new(self.camera.pose(), aspect);
+        self.picture(size, if has_panels { self.lens.through(self.camera.view(aspect)) } else { bare() })
     }
 
     /// Draws the next piece of a picture on a canvas; true when it was the last one.

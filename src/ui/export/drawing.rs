@@ -193,7 +193,7 @@ impl Drawing {
     }
 
     fn legend(&mut self, chart: &ChartData) {
-        let mut x = MARGIN[0] + 110.0;
+        let mut x = MARGIN[0];
         let mut y = MARGIN[1] - 32.0;
         for layer in &chart.layers {
             let (name, colour) = match layer {
@@ -204,7 +204,7 @@ impl Drawing {
             };
             let width = 34.0 + name.chars().count() as f32 * TEXT * LETTER;
             if x + width > SIZE[0] - MARGIN[2] {
-                (x, y) = (MARGIN[0] + 110.0, y + 18.0);
+                (x, y) = (MARGIN[0], y + 18.0);
             }
             self.items.push(Item::Rect { from: [x, y - 5.0], to: [x + 14.0, y + 5.0], colour });
             self.text([x + 20.0, y], Align2::LEFT_CENTER, TEXT, INK, name);
