@@ -134,7 +134,7 @@ impl Canvas {
     }
 
     /// Width and height of its pictures.
-    pub(super) fn size(&self) -> [u32; 2] {
+    pub(super) fn picture_size(&self) -> [u32; 2] {
         self.tiles[0].picture
     }
 
@@ -226,7 +226,7 @@ impl Canvas {
         }
         self.assembled_tiles = 0;
         let rows = std::mem::take(&mut self.assembled);
-        Ok(Some(Shot::Assembled { rows, width: self.size()[0], is_bgra: is_bgra(self.texture.format()) }))
+        Ok(Some(Shot::Assembled { rows, width: self.picture_size()[0], is_bgra: is_bgra(self.texture.format()) }))
     }
 
     /// Waits for the picture under way.
@@ -280,7 +280,7 @@ impl Canvas {
     /// Puts tiles that have arrived in their place.
     fn gather_tiles(&mut self) -> Result<(), AppError> {
         while let Some((staged, tile)) = self.next_mapped()? {
-            let [width, height] = self.size().map(|side| side as usize);
+            let [width, height] = self.picture_size().map(|side| side as usize);
             self.assembled.resize(4 * width * height, 0);
             let [left, top] = tile.own.map(|px| px as usize);
             let [own_left, own_top] = tile.own_offset().map(|px| px as usize);

@@ -351,7 +351,7 @@ impl FrameUniform {
     /// The same picture, of which only a tile is drawn. What depends on distances stays as it is in the whole.
     pub(super) fn of_tile(mut self, tile: &Tile) -> Self {
         let clip_from_world = Mat4::from_cols_array_2d(&self.clip_from_world);
-        self.clip_from_world = (tile.from_picture() * clip_from_world).to_cols_array_2d();
+        self.clip_from_world = (tile.tile_clip() * clip_from_world).to_cols_array_2d();
         self.size_px = tile.size.map(|side| side as f32);
         self.tile_px = tile.origin.map(|side| side as f32);
         // What fades with time fades once for all tiles.

@@ -87,7 +87,7 @@ impl Tile {
     }
 
     /// Clip space of the tile from that of the picture: what the tile sees fills it.
-    pub(super) fn from_picture(&self) -> Mat4 {
+    pub(super) fn tile_clip(&self) -> Mat4 {
         let [whole, origin, size] =
             [self.picture, self.origin, self.size].map(|pair| Vec2::from(pair.map(|v| v as f32)));
         let scale = whole / size;
@@ -157,12 +157,12 @@ mod tests {
         let point = Vec2::new(0.31, -0.42);
         let in_picture = (point * Vec2::new(0.5, -0.5) + 0.5) * Vec2::new(1000.0, 600.0);
         for tile in Tile::cut(picture, 256) {
-            let clip = tile.from_picture() * (point * 3.0).extend(0.5).extend(3.0);
+            let clip = tile.tile_clip() * (point * 3.0).extend(0.5).extend(3.0);
             let ndc = Vec2::new(clip.x, clip.y) / clip.w;
             let size = Vec2::from(tile.size.map(|v| v as f32));
             let at = (ndc * Vec2::new(0.5, -0.5) + 0.5) * size + Vec2::from(tile.origin.map(|v| v as f32));
             assert!(at.distance(in_picture) < 1e-2, "{at} {in_picture}");
         }
-        assert_eq!(Tile::whole(picture).from_picture(), Mat4::IDENTITY);
+        assert_eq!(Tile::whole(picture).tile_clip(), Mat4::IDENTITY);
     }
 }

@@ -86,7 +86,7 @@ impl Film {
         let is_due = !self.is_closing && step == self.next_step;
         let takes = is_due && self.canvas.has_room() && self.encoders.has_room();
         if takes {
-            let frame = stage.picture_of(self.canvas.size(), false);
+            let frame = stage.picture_of(self.canvas.picture_size(), false);
             if stage.expose(&mut self.canvas, &frame, &mut |_, _, _| {})? {
                 self.canvas.fetch()?;
                 self.next_step += u64::from(self.steps_per_frame);

@@ -51,7 +51,7 @@ enum OverlayOf {
     Nothing,
     Window,
     /// Made for this size.
-    Own(Painted),
+    Own(Box<Painted>),
 }
 
 impl Keep {
@@ -80,7 +80,7 @@ impl Keep {
     /// What is going on, for the notices.
     pub(super) fn notices(&self) -> impl Iterator<Item = String> {
         let picture = self.exposure.as_ref().filter(|exposure| exposure.canvas.tile_count() > 1).map(|exposure| {
-            let [width, height] = exposure.canvas.size();
+            let [width, height] = exposure.canvas.picture_size();
             format!("drawing a picture of {width}x{height} in {} pieces; the run waits", exposure.canvas.tile_count())
         });
         let film = self.film.as_ref().map(Film::describe);
@@ -213,7 +213,7 @@ impl Shown {
         let overlay = match times {
             0 => OverlayOf::Nothing,
             1 => OverlayOf::Window,
-            _ => OverlayOf::Own(self.run_overlay_at(pixels, times)),
+            _ => OverlayOf::Own(Box::new(self.run_overlay_at(pixels, times))),
         };
         let Some(stage) = &mut self.stage else { return Ok(()) };
         let telemetry = stage.telemetry();
@@ -235,7 +235,7 @@ impl Shown {
             let over = match &exposure.overlay {
                 OverlayOf::Nothing => None,
                 OverlayOf::Window => Some(painted),
-                OverlayOf::Own(own) => Some(own),
+                OverlayOf::Own(own) => Some(&**own),
             };
             let (painter, gpu) = (&mut self.painter, &self.gpu);
             let is_drawn = stage.expose(&mut exposure.canvas, &exposure.frame, &mut |encoder, target, tile| {
@@ -250,7 +250,7 @@ impl Shown {
             return Ok(());
         }
         if let Some(shot) = exposure.canvas.take()? {
-            let (stem, notes, size) = (exposure.stem.clone(), exposure.notes.clone(), exposure.canvas.size());
+            let (stem, notes, size) = (exposure.stem.clone(), exposure.notes.clone(), exposure.canvas.picture_size());
             self.keep.exposure = None;
             self.keep.save(move || save_picture(Path::new(&stem), size, &shot, notes));
             stage.forget_other_sizes();
