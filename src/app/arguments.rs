@@ -92,9 +92,9 @@ pub(super) struct RenderArguments {
     /// (H.264) or .webm, .mkv (AV1; these three want ffmpeg); or - for raw RGB on stdout
     #[arg(long, value_name = "PATH")]
     pub(super) out: PathBuf,
-    /// How many frames
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_FRAMES, value_parser = clap::value_parser!(u32).range(1..=99_999_999))]
-    pub(super) frames: u32,
+    /// How many frames; without it a tour to its end, anything else 300
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=99_999_999))]
+    pub(super) frames: Option<u32>,
     /// Width and height of a frame in pixels
     #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = frame_size)]
     pub(super) size: FrameSize,
@@ -107,6 +107,9 @@ pub(super) struct RenderArguments {
     /// One of the scene's cameras, `tour`, or a place like "eye=9,4,20;target=0,0,0;fov=45"; without it the opening view
     #[arg(long, value_name = "NAME|tour|PLACE")]
     pub(super) camera: Option<String>,
+    /// What is written over the picture; without it what the tour says
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(super) overlay: Option<OverlayChoice>,
     /// Simulated time of the first frame, ms
     #[arg(long, value_name = "T", default_value = "0", value_parser = time_ms)]
     pub(super) at_ms: f64,
@@ -118,6 +121,19 @@ pub(super) struct RenderArguments {
     /// Print the report as one JSON document on stdout
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// What is written over the pictures of a film.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum OverlayChoice {
+    /// Nothing
+    None,
+    /// What the tour says
+    Caption,
+    /// Names, scale and legend in space too
+    Labels,
+    /// Everything that there is
+    Full,
 }
 
 #[derive(Clone, Debug, Args)]

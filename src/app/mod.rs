@@ -15,6 +15,8 @@ mod command_line;
 mod display;
 mod doctor;
 mod error;
+mod fields;
+mod film;
 mod interrupt;
 mod look;
 mod output;
@@ -26,7 +28,9 @@ mod report;
 mod scenes;
 mod setup;
 mod simulate;
+mod spotlight;
 mod text;
+mod tour;
 mod view;
 
 pub mod window;

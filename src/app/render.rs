@@ -11,20 +11,20 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::arguments::{FrameRate, FrameSize, RenderArguments};
+use super::arguments::{DEFAULT_FRAMES, FrameRate, OverlayChoice, RenderArguments};
 use super::canvas::{Canvas, FORMAT, Shot};
 use super::error::AppError;
+use super::film::{Film, Lead, Pace, Stretch};
 use super::output::{Destination, Encoders, FrameFormat, Notes, Written};
 use super::progress::Progress;
 use super::report::{self, Learning, Run, Stage};
 use super::setup::{self, Opened};
-use super::{Ending, camera, channels, command_line, interrupt, look, text};
+use super::{Ending, camera, command_line, film, interrupt, look, text};
 use crate::gpu::Gpu;
 use crate::model::scene::Scene;
 use crate::recording::files::write_text;
-use crate::render::{CameraView, Frame, Renderer};
+use crate::session::Session;
 use crate::session::view::ViewSettings;
-use crate::session::{ActivityBuffers, Session};
 
 /// `report.json`
 #[derive(Serialize)]
@@ -36,6 +36,8 @@ struct RenderReport {
     frames: u64,
     frames_asked: u32,
     steps_per_frame: u32,
+    /// Which step every frame shows: one stretch, unless a tour changes the pace.
+    stretches: Vec<Stretch>,
     simulated_ms: f64,
     interrupted: bool,
     /// Null for raw video on stdout.
@@ -61,18 +63,9 @@ struct Stages {
     wall_ms: f64,
 }
 
-/// Time per stage so far.
-#[derive(Default)]
-struct Spent {
-    simulate: Duration,
-    draw: Duration,
-    read_back: Duration,
-}
-
 /// Renders, reports.
 pub(super) fn run(arguments: &RenderArguments) -> Result<Ending, AppError> {
     let destination = Destination::of(&arguments.out)?;
-    destination.check_length(arguments.frames)?;
     if arguments.json && destination == Destination::Stdout {
         return Err(AppError::Mistake(
             "--json and --out - both want stdout; write the video to a file or leave --json out".to_owned(),
@@ -80,7 +73,9 @@ pub(super) fn run(arguments: &RenderArguments) -> Result<Ending, AppError> {
     }
     let quiet = arguments.common.quiet || arguments.json;
     let scene = Scene::load(&arguments.scene, &arguments.common.set)?;
-    let path = camera::Path::named(&scene.view, arguments.camera.as_deref())?;
+    let lead = camera::lead(&scene.view, arguments.camera.as_deref())?;
+    let frames = arguments.frames.unwrap_or_else(|| length(&lead, arguments.fps));
+    destination.check_length(frames)?;
     let gpu = setup::drawing_gpu(&arguments.common)?;
     let canvas = Canvas::new(&gpu, [arguments.size.width, arguments.size.height], FORMAT)?;
     let steps_per_frame = arguments.steps_per_frame.unwrap_or_else(|| steps_per_frame(&scene, arguments.fps));
@@ -97,21 +92,21 @@ pub(super) fn run(arguments: &RenderArguments) -> Result<Ending, AppError> {
     let mut settings = ViewSettings::from_scene(&scene.view);
     look::apply(&mut settings, &arguments.look)?;
     let Opened { session, set_up } = setup::open(scene, &arguments.common, Some(Arc::clone(&gpu)))?;
-    text::tell(quiet, &introduction(&session, &gpu, arguments, steps_per_frame));
+    text::tell(quiet, &introduction(&session, &gpu, arguments, frames, steps_per_frame));
 
     let begun = Instant::now();
-    let mut film = Film::new(gpu, canvas, session, settings, path, arguments.size);
-    let mut progress = Progress::new("rendering", "frames", u64::from(arguments.frames), quiet);
-    let shot = film
-        .go_to(first_step, quiet)
-        .and_then(|()| shoot_all(&mut film, &mut encoders, arguments, steps_per_frame, &mut progress));
+    let pace = Pace { fps: arguments.fps.per_second(), steps: steps_per_frame, speed: film::speed_of(session.scene()) };
+    let overlay = arguments.overlay.unwrap_or(OverlayChoice::Caption);
+    let mut film = Film::new(gpu, canvas, session, settings, lead, pace, overlay);
+    let mut progress = Progress::new("rendering", "frames", u64::from(frames), quiet);
+    let shot = film.go_to(first_step, quiet).and_then(|()| shoot_all(&mut film, &mut encoders, frames, &mut progress));
     progress.finish();
     if let Err(error) = shot {
         encoders.abandon();
         return Err(error);
     }
     let written = encoders.finish()?;
-    let report = film.report(arguments, &destination, steps_per_frame, &written, set_up, begun.elapsed())?;
+    let report = report(film, arguments, frames, &destination, steps_per_frame, &written, set_up, begun.elapsed())?;
     if let Some(path) = destination.report_path() {
         write_text(&path, &text::json(&report)?)?;
     }
@@ -126,17 +121,11 @@ pub(super) fn run(arguments: &RenderArguments) -> Result<Ending, AppError> {
 fn shoot_all(
     film: &mut Film,
     encoders: &mut Encoders<Shot>,
-    arguments: &RenderArguments,
-    steps_per_frame: u32,
+    frames: u32,
     progress: &mut Progress,
 ) -> Result<(), AppError> {
-    for index in 0..arguments.frames {
-        if interrupt::requested() {
-            break;
-        }
-        let steps = if index == 0 { 0 } else { steps_per_frame };
-        let frame = film.shoot(steps, f64::from(index) / arguments.fps.per_second())?;
-        if !encoders.send(frame) {
+    for index in 0..frames {
+        if interrupt::requested() || !encoders.send(film.shoot()?) {
             break;
         }
         progress.set(u64::from(index) + 1);
@@ -144,156 +133,76 @@ fn shoot_all(
     Ok(())
 }
 
+/// Frames of a film that nobody gave a length: a tour to its end, anything else ten seconds.
+fn length(lead: &Lead, rate: FrameRate) -> u32 {
+    match lead {
+        Lead::Tour(player) => (player.seconds() * rate.per_second()).ceil() as u32 + 1,
+        Lead::Still(_) => DEFAULT_FRAMES,
+    }
+}
+
 /// As many steps as make the video run at the scene's own speed; in real time where it has none.
 fn steps_per_frame(scene: &Scene, rate: FrameRate) -> u32 {
-    let speed = scene.view.look.speed.filter(|speed| speed.is_finite() && *speed > 0.0).unwrap_or(1.0);
-    (speed * 1000.0 / rate.per_second() / scene.dt_ms()).round().clamp(1.0, f64::from(u32::MAX)) as u32
+    (film::speed_of(scene) * 1000.0 / rate.per_second() / scene.dt_ms()).round().clamp(1.0, f64::from(u32::MAX)) as u32
 }
 
-/// A session and what it takes to make pictures of it.
-struct Film {
-    gpu: Arc<Gpu>,
-    canvas: Canvas,
-    session: Session,
-    settings: ViewSettings,
-    path: camera::Path,
-    size: FrameSize,
-    renderer: Renderer,
-    activity: ActivityBuffers,
-    spent: Spent,
+fn report(
+    mut film: Film,
+    arguments: &RenderArguments,
+    asked: u32,
+    destination: &Destination,
+    steps_per_frame: u32,
+    written: &Written,
+    set_up: Duration,
+    wall: Duration,
+) -> Result<RenderReport, AppError> {
+    let frames = written.frames;
+    let simulated_ms = report::simulated_ms(&film.session);
+    let spikes = report::population_spikes(&mut film.session)?;
+    let notices = film.session.telemetry().notices.iter().cloned().chain(film.renderer.notices()).collect();
+    let draw_s = film.spent.draw.as_secs_f64();
+    Ok(RenderReport {
+        run: Run::of(&mut film.session, Some(&film.gpu)),
+        size: [arguments.size.width, arguments.size.height],
+        fps: arguments.fps.per_second(),
+        frames,
+        frames_asked: asked,
+        steps_per_frame,
+        stretches: std::mem::take(&mut film.stretches),
+        simulated_ms,
+        interrupted: frames < u64::from(asked),
+        out: (*destination != Destination::Stdout).then(|| arguments.out.clone()),
+        stages: Stages {
+            simulate_ms: Stage::new(film.spent.simulate, frames),
+            draw_ms: Stage::new(film.spent.draw, frames),
+            read_back_ms: Stage::new(film.spent.read_back, frames),
+            encode_ms: Stage::new(written.encode, frames),
+            set_up_ms: report::ms(set_up),
+            wall_ms: report::ms(wall),
+        },
+        draw_fps: if draw_s > 0.0 { (frames as f64 / draw_s * 1e3).round() / 1e3 } else { 0.0 },
+        rate_hz: report::rates_hz(film.session.network(), &spikes, simulated_ms),
+        learning: Learning::of(&film.session),
+        notices,
+        frames_hash: report::hash_text(written.frames_hash),
+        state_hash: film.session.state_hash()?,
+    })
 }
 
-impl Film {
-    fn new(
-        gpu: Arc<Gpu>,
-        canvas: Canvas,
-        session: Session,
-        settings: ViewSettings,
-        path: camera::Path,
-        size: FrameSize,
-    ) -> Self {
-        let mut renderer = Renderer::new(Arc::clone(&gpu), FORMAT);
-        let activity = ActivityBuffers::new(&gpu, session.network(), &session.activity());
-        renderer.load(session.network(), &activity, &settings);
-        Self { gpu, canvas, session, settings, path, size, renderer, activity, spent: Spent::default() }
-    }
-
-    /// Simulates up to the first frame.
-    fn go_to(&mut self, first_step: u64, quiet: bool) -> Result<(), AppError> {
-        /// Short enough to look at Ctrl-C.
-        const STEPS: u64 = 200;
-        let mut progress = Progress::new("simulating up to the first frame", "steps", first_step, quiet);
-        let begun = Instant::now();
-        while self.session.step() < first_step && !interrupt::requested() {
-            self.session.advance((first_step - self.session.step()).min(STEPS) as u32)?;
-            progress.set(self.session.step());
-        }
-        progress.finish();
-        self.spent.simulate += begun.elapsed();
-        Ok(())
-    }
-
-    /// Simulates, draws and fetches one frame.
-    fn shoot(&mut self, steps: u32, time_s: f64) -> Result<Shot, AppError> {
-        let begun = Instant::now();
-        self.session.advance(steps)?;
-        self.session.engine().wait()?;
-        self.spent.simulate += begun.elapsed();
-
-        // The wait for encoders that are behind belongs to no stage; it shows in the wall time.
-        self.canvas.wait_for_room()?;
-
-        let begun = Instant::now();
-        self.draw(steps, time_s)?;
-        self.spent.draw += begun.elapsed();
-
-        let begun = Instant::now();
-        self.canvas.fetch()?;
-        let frame = self.canvas.wait_for_shot()?;
-        self.spent.read_back += begun.elapsed();
-        match self.gpu.take_fault() {
-            Some(fault) => Err(AppError::Failure(format!("the GPU reported an error: {fault}"))),
-            None => Ok(frame),
-        }
-    }
-
-    fn draw(&mut self, elapsed_steps: u32, time_s: f64) -> Result<(), AppError> {
-        let activity = self.session.activity();
-        if self.activity.update(&self.gpu, &activity) {
-            self.renderer.load(self.session.network(), &self.activity, &self.settings);
-        }
-        self.renderer.follow(self.session.network(), &activity, &self.settings, true);
-        if self.settings.synapses.arcs {
-            self.renderer.set_traffic(&self.session.telemetry().traffic());
-        }
-        channels::hand_over(&mut self.session, &mut self.renderer, &self.settings);
-        let aspect = self.size.width as f32 / self.size.height as f32;
-        let frame = Frame {
-            size: [self.size.width, self.size.height],
-            camera: CameraView::new(self.path.at(time_s), aspect),
-            step: self.session.step(),
-            elapsed_steps: u64::from(elapsed_steps),
-            dt_ms: self.session.network().dt_ms,
-            settings: self.settings.clone(),
-        };
-        let mut is_drawn = false;
-        while !is_drawn {
-            is_drawn = self.canvas.draw(&mut self.renderer, &frame, &mut |_, _, _| {})?;
-            self.gpu.wait().map_err(|reason| AppError::Failure(format!("the GPU stopped working: {reason}")))?;
-        }
-        Ok(())
-    }
-
-    fn report(
-        mut self,
-        arguments: &RenderArguments,
-        destination: &Destination,
-        steps_per_frame: u32,
-        written: &Written,
-        set_up: Duration,
-        wall: Duration,
-    ) -> Result<RenderReport, AppError> {
-        let frames = written.frames;
-        let simulated_ms = report::simulated_ms(&self.session);
-        let spikes = report::population_spikes(&mut self.session)?;
-        let notices = self.session.telemetry().notices.iter().cloned().chain(self.renderer.notices()).collect();
-        let draw_s = self.spent.draw.as_secs_f64();
-        Ok(RenderReport {
-            run: Run::of(&mut self.session, Some(&self.gpu)),
-            size: [self.size.width, self.size.height],
-            fps: arguments.fps.per_second(),
-            frames,
-            frames_asked: arguments.frames,
-            steps_per_frame,
-            simulated_ms,
-            interrupted: frames < u64::from(arguments.frames),
-            out: (*destination != Destination::Stdout).then(|| arguments.out.clone()),
-            stages: Stages {
-                simulate_ms: Stage::new(self.spent.simulate, frames),
-                draw_ms: Stage::new(self.spent.draw, frames),
-                read_back_ms: Stage::new(self.spent.read_back, frames),
-                encode_ms: Stage::new(written.encode, frames),
-                set_up_ms: report::ms(set_up),
-                wall_ms: report::ms(wall),
-            },
-            draw_fps: if draw_s > 0.0 { (frames as f64 / draw_s * 1e3).round() / 1e3 } else { 0.0 },
-            rate_hz: report::rates_hz(self.session.network(), &spikes, simulated_ms),
-            learning: Learning::of(&self.session),
-            notices,
-            frames_hash: report::hash_text(written.frames_hash),
-            state_hash: self.session.state_hash()?,
-        })
-    }
-}
-
-fn introduction(session: &Session, gpu: &Gpu, arguments: &RenderArguments, steps_per_frame: u32) -> String {
+fn introduction(
+    session: &Session,
+    gpu: &Gpu,
+    arguments: &RenderArguments,
+    frames: u32,
+    steps_per_frame: u32,
+) -> String {
     let network = session.network();
     format!(
         "{}: {} neurons, {} synapses; {} frames of {}x{} px, {} steps of {} ms each; {} engine, drawn by {}",
         network.name,
         text::count(u64::from(network.neuron_count())),
         text::count(network.synapse_count()),
-        arguments.frames,
+        frames,
         arguments.size.width,
         arguments.size.height,
         steps_per_frame,

@@ -66,7 +66,8 @@ fn render_instead(arguments: &ViewArguments, scene: &Scene, reason: &str) -> Res
     render::run(&RenderArguments {
         scene: arguments.scene.clone(),
         out,
-        frames: DEFAULT_FRAMES,
+        frames: Some(DEFAULT_FRAMES),
+        overlay: None,
         size: FrameSize { width: 1280, height: 720 },
         fps: FrameRate { numerator: 30, denominator: 1 },
         steps_per_frame: None,

@@ -40,6 +40,7 @@ pub use error::SessionError;
 pub use events::Event;
 pub use experiment::TestReport;
 pub use history::{History, HistoryLimits};
+pub use moment::Mark;
 pub use replay::Replay;
 pub use safety::Recovery;
 pub use selection::{How, Selection};

@@ -8,7 +8,35 @@ use super::session::Session;
 use super::undo::{Moment, what_changes};
 use super::watch;
 
+/// A moment of a run that can be returned to, however long it has gone on since.
+pub struct Mark(Moment);
+
 impl Session {
+    /// Remembers the run as it is now. Waits for the engine.
+    ///
+    /// # Errors
+    /// A lost device.
+    pub fn mark(&mut self) -> Result<Mark, SessionError> {
+        self.leave_past();
+        self.capture().map(Mark)
+    }
+
+    /// Goes on from a moment of this run. What was made since can still be undone.
+    ///
+    /// # Errors
+    /// The mark is of another network; a lost device.
+    pub fn return_to_mark(&mut self, mark: &Mark) -> Result<(), SessionError> {
+        self.leave_past();
+        self.settle()?;
+        self.return_to(&mark.0)
+    }
+
+    /// Bytes that a mark of this network takes, near enough.
+    #[must_use]
+    pub fn mark_bytes(&self) -> u64 {
+        Moment::size(&self.network, self.engine.plan())
+    }
+
     /// The run as it is now. Waits for the engine, so that nothing the protocol asked for is still under way.
     pub(super) fn capture(&mut self) -> Result<Moment, SessionError> {
         self.settle()?;

@@ -7,7 +7,6 @@
 
 mod caption;
 mod clipboard;
-mod fields;
 mod film;
 mod handler;
 mod keep;

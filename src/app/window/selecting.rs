@@ -3,7 +3,7 @@
 
 use crate::render::{Region, nearest_neuron, neurons_within};
 use crate::session::selection::{HIDDEN, SELECTED};
-use crate::session::view::{ChannelSlot, Others};
+use crate::session::view::Others;
 use crate::session::{Command, How, Select};
 
 use super::report;
@@ -64,24 +64,5 @@ impl Stage {
         let found = neurons_within(&self.network.positions, &self.view(size), size, region, self.is_drawn());
         self.apply(Command::Select(Select::Neurons { ids: found.into(), how }));
         report::say(format_args!("selected {}", self.session.selection().count()));
-    }
-
-    /// Hands flags and values to the renderer; it uploads what is new.
-    pub(super) fn show_selection(&mut self) {
-        let selection = self.session.selection();
-        self.renderer.set_flags(selection.flags(), selection.version());
-        let members = selection.members_version();
-        if self.renderer.selected_version() != members {
-            self.renderer.set_selected(&self.network, &selection.ids().collect::<Vec<_>>(), members);
-        }
-        for slot in ChannelSlot::ALL {
-            let channel = self.settings.channel(slot);
-            if channel.is_in_use(slot)
-                && channel.by.is_from_host()
-                && let Some(values) = self.session.values(channel.by)
-            {
-                self.renderer.set_values(slot, values.values, values.range, values.version);
-            }
-        }
     }
 }

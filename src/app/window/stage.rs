@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::app::canvas::{Canvas, Over};
+use crate::app::fields::Fields;
 use crate::app::output::Notes;
+use crate::app::spotlight::Spotlight;
 use crate::app::{AppError, command_line};
 use crate::gpu::Gpu;
 use crate::model::scene::{CameraPose, Scene};
-use crate::model::{Network, Receptor};
+use crate::model::Network;
 use crate::render::{Bounds, Camera, CameraView, Frame, Pose, Renderer, Tour, TourStop};
 use crate::session::view::ChannelSlot;
 use crate::session::{
@@ -20,7 +22,6 @@ use crate::ui::{ColourScale, FieldGrid, SpaceInput};
 use super::super::channels;
 use crate::app::close::{Close, Shot};
 use super::caption;
-use super::fields::Fields;
 use super::lens::Lens;
 use super::{WindowError, WindowOptions};
 
@@ -45,7 +46,7 @@ pub(super) struct Stage {
     /// Seconds of the tour so far.
     tour_s: f64,
     drawn_step: u64,
-    shown_partners: Option<(u32, Vec<(u32, f32)>)>,
+    spotlight: Spotlight,
     scale: Option<ColourScale>,
     lens: Lens,
     /// Host time that the last frame's simulation took.
@@ -88,7 +89,7 @@ impl Stage {
             bounds,
             tour_s: 0.0,
             drawn_step: 0,
-            shown_partners: None,
+            spotlight: Spotlight::default(),
             scale: None,
             lens: Lens::default(),
             simulated: Duration::ZERO,
@@ -133,8 +134,7 @@ impl Stage {
         let started = Instant::now();
         self.session.update(wall, budget)?;
         self.simulated = started.elapsed();
-        self.refresh_picked();
-        self.show_selection();
+        self.spotlight.point(&mut self.session, &mut self.renderer, &self.settings);
         if let Some(fields) = &mut self.fields {
             fields.update(&self.session.activity(), self.session.step());
         }
@@ -144,7 +144,7 @@ impl Stage {
     /// Simulates towards the step that a film wants next, and not past it; true once it is there.
     pub(super) fn update_towards(&mut self, step: u64, wall: Duration, budget: Duration) -> Result<bool, SessionError> {
         let is_there = self.session.update_towards(step, wall, budget)?;
-        self.refresh_picked();
+        self.spotlight.point(&mut self.session, &mut self.renderer, &self.settings);
         if let Some(fields) = &mut self.fields {
             fields.update(&self.session.activity(), self.session.step());
         }
@@ -341,37 +341,14 @@ impl Stage {
         let is_settled = self.budget_wish.1 >= SETTLED_FRAMES;
         if has_other_buffers || (is_settled && self.renderer.needs_load(&self.settings)) {
             self.renderer.load(&self.network, &self.buffers, &self.settings);
-            self.shown_partners = None;
-            self.refresh_picked();
+            self.spotlight.forget();
+            self.spotlight.point(&mut self.session, &mut self.renderer, &self.settings);
         }
         self.renderer.follow(&self.network, &self.session.activity(), &self.settings, false);
         if self.settings.synapses.arcs {
             self.renderer.set_traffic(&self.session.telemetry().traffic());
         }
         channels::hand_over(&mut self.session, &mut self.renderer, &self.settings);
-    }
-
-    /// Tells the renderer about the picked neuron and its partners when they change.
-    fn refresh_picked(&mut self) {
-        let wanted = self.session.telemetry().picked.as_ref().map(|picked| {
-            let inputs = picked.strongest_inputs.iter().map(|&(n, w)| (n, self.signed(n, picked.neuron, w)));
-            let outputs = picked.strongest_outputs.iter().map(|&(n, w)| (n, self.signed(picked.neuron, n, w)));
-            (picked.neuron, inputs.chain(outputs).collect::<Vec<_>>())
-        });
-        if wanted != self.shown_partners {
-            let (neuron, partners) =
-                wanted.as_ref().map_or((None, &[][..]), |(neuron, partners)| (Some(*neuron), partners.as_slice()));
-            self.renderer.set_picked(&self.network, neuron, partners);
-            self.shown_partners = wanted;
-        }
-    }
-
-    /// The weight, negative where the projection between the two feeds the inhibitory input.
-    fn signed(&self, from: u32, to: u32, weight: f32) -> f32 {
-        let (from, to) = (self.network.population_of(from), self.network.population_of(to));
-        let mut between = self.network.projections.iter().filter(|p| p.source == from && p.target == to);
-        let is_inhibitory = between.next().is_some_and(|p| p.receptor == Receptor::Inhibitory);
-        if is_inhibitory { -weight.abs() } else { weight }
     }
 
     /// The population whose rates the learning protocol sets.

@@ -166,7 +166,7 @@ impl Reader<'_> {
             },
             "prune" => TourAction::Prune { projection: self.pruned(fields, verb)? },
             "pruning_schedule" => TourAction::PruningSchedule(flag(fields, verb)?),
-            "speed" => TourAction::Speed(speed(fields, verb)?.unwrap_or(1.0)),
+            "speed" => TourAction::Speed(fields.required(verb, Range::Positive)?),
             "play" => TourAction::Play(flag(fields, verb)?),
             "mark" => {
                 let name = fields.required_text(verb, "")?;
@@ -421,7 +421,7 @@ near = { distance = 1 }
             ("{ prune = \"features\" }", TourAction::Prune { projection: named("features") }),
             ("{ prune = \"all\" }", TourAction::Prune { projection: None }),
             ("{ pruning_schedule = true }", TourAction::PruningSchedule(true)),
-            ("{ speed = inf }", TourAction::Speed(f64::INFINITY)),
+            ("{ speed = 4 }", TourAction::Speed(4.0)),
             ("{ play = false }", TourAction::Play(false)),
             ("{ mark = \"a\" }, { return_to = \"a\" }", TourAction::Mark("a".to_owned())),
             ("{ pick = \"none\" }", TourAction::Pick(None)),

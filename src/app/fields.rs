@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::engine::{Activity, PRUNED};
+use crate::engine::{Activity, Engine, EngineError, PRUNED};
 use crate::gpu::{Gpu, Piece, ReadbackRing};
 use crate::model::{Connectivity, Network};
 use crate::ui::FieldGrid;
@@ -17,7 +17,7 @@ const MOST_SYNAPSES: u64 = 1 << 20;
 const MOST_TILES: u32 = 400;
 
 /// Reads the weights of one projection from time to time.
-pub(super) struct Fields {
+pub(in crate::app) struct Fields {
     projection: usize,
     sources: usize,
     targets: usize,
@@ -31,7 +31,7 @@ pub(super) struct Fields {
 impl Fields {
     /// The fields of the neurons that `input` teaches, where its projection is such that they are pictures: plastic, all to
     /// all, from a population that stands for an image.
-    pub(super) fn of(gpu: &Arc<Gpu>, network: &Network, input: usize) -> Option<Self> {
+    pub(in crate::app) fn of(gpu: &Arc<Gpu>, network: &Network, input: usize) -> Option<Self> {
         let shape = network.populations.get(input)?.shape?;
         let (projection, found) = network.projections.iter().enumerate().find(|(index, p)| {
             p.source == input
@@ -55,7 +55,7 @@ impl Fields {
             sources: network.populations[input].size as usize,
             targets: target.size as usize,
             stride: stride as usize,
-            ring: ReadbackRing::new(Arc::clone(gpu), "window.fields", 1),
+            ring: ReadbackRing::new(Arc::clone(gpu), "app.fields", 1),
             gpu: Arc::clone(gpu),
             looked: None,
             grid,
@@ -63,12 +63,12 @@ impl Fields {
     }
 
     /// The newest picture, once there is one.
-    pub(super) fn grid(&self) -> Option<&FieldGrid> {
+    pub(in crate::app) fn grid(&self) -> Option<&FieldGrid> {
         (self.grid.version > 0).then_some(&self.grid)
     }
 
     /// Looks again when it is time and something was simulated since. Never waits.
-    pub(super) fn update(&mut self, activity: &Activity<'_>, step: u64) {
+    pub(in crate::app) fn update(&mut self, activity: &Activity<'_>, step: u64) {
         let mut arrived: Option<Vec<f32>> = None;
         if !self.ring.is_empty() {
             arrived = self.ring.poll(|_, bytes| bytemuck::pod_collect_to_vec(bytes));
@@ -91,12 +91,19 @@ impl Fields {
                 if buffer.size() < bytes {
                     return;
                 }
-                let label = wgpu::CommandEncoderDescriptor { label: Some("window.fields") };
+                let label = wgpu::CommandEncoderDescriptor { label: Some("app.fields") };
                 let encoder = self.gpu.device.create_command_encoder(&label);
                 self.ring.submit(encoder, &[Piece { buffer, offset: 0, bytes }], step);
             }
         }
         self.looked = Some((Instant::now(), step));
+    }
+
+    /// Looks now, and waits for what is seen: a film shows what is, not what was a moment ago.
+    pub(in crate::app) fn look_now(&mut self, engine: &mut dyn Engine) -> Result<(), EngineError> {
+        let weights = engine.weights(self.projection)?;
+        self.paint(&weights);
+        Ok(())
     }
 
     /// Lays the fields out side by side, one pixel apart, each scaled to its own strongest weight.
