@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::canvas::FORMAT;
 use super::error::AppError;
-use super::{camera, interrupt};
+use super::interrupt;
 use crate::gpu::Gpu;
 use crate::render::{CameraView, Frame, Renderer};
 use crate::session::{ActivityBuffers, Session, ViewSettings};
@@ -74,7 +74,7 @@ impl Looker {
             renderer,
             activity,
             settings,
-            camera: CameraView::new(camera::pose(&scene.camera), SIZE[0] as f32 / SIZE[1] as f32),
+            camera: CameraView::new(scene.camera.into(), SIZE[0] as f32 / SIZE[1] as f32),
             under_way: VecDeque::new(),
             walls: Vec::new(),
             pictures: 0,

@@ -3,13 +3,14 @@
 //! show the same.
 
 use egui::epaint::text::{LayoutJob, TextFormat};
-use egui::{Align, Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Ui, UiBuilder, pos2, vec2};
+use egui::{Align, Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Ui, pos2, vec2};
 
 use crate::session::Telemetry;
 
 use super::colour_map::{ValueTexture, field_image, show_version};
 use super::input::FieldGrid;
-use super::{large_chart, style};
+use super::large_chart;
+use super::style::{self, Ink};
 
 /// Heights as shares of the picture's.
 const CAPTION: f32 = 0.046;
@@ -67,47 +68,19 @@ pub struct PresenterInput<'a> {
 pub struct Presenter {
     fields: ValueTexture,
     input: ValueTexture,
-    is_styled: bool,
 }
 
-/// Ink and ground of the plates.
-#[derive(Clone, Copy)]
-struct Inks {
-    text: Color32,
-    weak: Color32,
-    plate: Color32,
-    accent: Color32,
-}
-
-impl Inks {
-    fn of(is_light: bool) -> Self {
-        if is_light {
-            Self {
-                text: Color32::from_rgb(16, 20, 28),
-                weak: Color32::from_rgb(70, 78, 92),
-                plate: Color32::from_rgba_unmultiplied(255, 255, 255, 226),
-                accent: Color32::from_rgb(0, 98, 160),
-            }
-        } else {
-            Self {
-                text: style::TEXT_STRONG,
-                weak: Color32::from_rgb(186, 195, 211),
-                plate: Color32::from_rgba_unmultiplied(8, 10, 16, 206),
-                accent: style::ACCENT,
-            }
-        }
-    }
+/// The present theme's ink on the plates of a talk, which hide more than those of panels: the last row is far away.
+fn ground(ink: &Ink) -> Color32 {
+    let [r, g, b, _] = ink.window.to_srgba_unmultiplied();
+    Color32::from_rgba_unmultiplied(r, g, b, 218)
 }
 
 impl Presenter {
     /// Draws into the root [`Ui`] and returns the rectangle of the caption's plate, if there is one.
     pub fn show(&mut self, ui: &mut Ui, input: &PresenterInput<'_>) -> Option<Rect> {
-        if !self.is_styled {
-            style::install(ui.ctx());
-            self.is_styled = true;
-        }
         let screen = ui.max_rect();
-        let inks = Inks::of(input.is_light);
+        let ink = style::ink_for(input.is_light);
         if input.is_blank {
             ui.painter().rect_filled(screen, 0, Color32::BLACK);
             return None;
@@ -116,54 +89,49 @@ impl Presenter {
         let mut bottom = screen.bottom() - MARGIN * unit;
         if input.steps > 0 {
             let middle = pos2(screen.center().x, screen.bottom() - 0.024 * unit);
-            dots(ui.painter(), middle, unit, input, inks);
+            dots(ui.painter(), middle, unit, input, ink);
         }
         let plate =
-            input.caption.filter(|_| !input.is_away).map(|caption| line(ui, screen, bottom, caption, input, inks));
+            input.caption.filter(|_| !input.is_away).map(|caption| line(ui, screen, bottom, caption, input, ink));
         if let Some(plate) = plate {
             bottom = plate.top() - 0.02 * unit;
         }
         let right = screen.right() - MARGIN * unit;
         let mut top = screen.top() + MARGIN * unit;
         if let Some(comparison) = input.comparison.filter(|_| !input.is_away) {
-            top = compare(ui.painter(), pos2(right, top), unit, comparison, inks).bottom() + 0.02 * unit;
+            top = compare(ui.painter(), pos2(right, top), unit, comparison, ink).bottom() + 0.02 * unit;
         }
         if let Some(chart) = input.chart.filter(|_| !input.is_away) {
             let width = (0.38 * screen.width()).min(0.8 * unit);
             let height = (bottom - top).min(0.46 * unit);
             if height > 0.12 * unit {
                 let rect = Rect::from_min_max(pos2(right - width, top), pos2(right, top + height));
-                self.chart(ui, rect, chart, input, inks);
+                self.chart(ui, rect, chart, input, ink);
             }
         }
         plate
     }
 
-    fn chart(&mut self, ui: &mut Ui, rect: Rect, name: &str, input: &PresenterInput<'_>, inks: Inks) {
-        let scale = rect.height() / 250.0;
+    fn chart(&mut self, ui: &mut Ui, rect: Rect, name: &str, input: &PresenterInput<'_>, ink: &Ink) {
         if let ("fields", Some(grid)) = (name, input.fields) {
             let side = rect.height().min(rect.width());
             let rect = Rect::from_min_size(pos2(rect.right() - side, rect.top()), vec2(side, side));
-            ui.painter().rect_filled(rect, CornerRadius::same(10), inks.plate);
+            ui.painter().rect_filled(rect, CornerRadius::same(10), ground(ink));
             let picture = rect.shrink(0.03 * side);
-            let make = || field_image(grid.size, &grid.values);
+            let make = || field_image(grid.size, &grid.values, ink.absent);
             let id = show_version(&mut self.fields, grid.version, ui.ctx(), "presented fields", make);
             let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
             ui.painter().image(id, picture, whole, Color32::WHITE);
             return;
         }
-        // Charts are made for dark panels, and stay so on a light stage.
-        ui.painter().rect_filled(rect, CornerRadius::same(10), Inks::of(false).plate);
-        let mut ui = ui.new_child(UiBuilder::new().max_rect(rect.shrink(12.0 * scale)).id_salt("presented chart"));
-        for font in ui.style_mut().text_styles.values_mut() {
-            font.size *= scale.clamp(0.6, 4.0);
-        }
-        large_chart::show(&mut ui, name, input.telemetry, &mut self.input);
+        ui.painter().rect_filled(rect, CornerRadius::same(10), ground(ink));
+        let card = large_chart::Card { rect, text: 0.024 * ui.max_rect().height(), ink };
+        large_chart::show(ui, &card, name, input.telemetry, &mut self.input);
     }
 }
 
 /// The caption on its plate, with its detail; returns the plate.
-fn line(ui: &Ui, screen: Rect, bottom: f32, caption: &str, input: &PresenterInput<'_>, inks: Inks) -> Rect {
+fn line(ui: &Ui, screen: Rect, bottom: f32, caption: &str, input: &PresenterInput<'_>, ink: &Ink) -> Rect {
     let unit = screen.height();
     let wrap = WIDEST * screen.width();
     let strength = input.strength.clamp(0.0, 1.0);
@@ -175,8 +143,8 @@ fn line(ui: &Ui, screen: Rect, bottom: f32, caption: &str, input: &PresenterInpu
         job.halign = Align::Center;
         ui.painter().layout_job(job)
     };
-    let caption = job(caption, CAPTION, faded(inks.text));
-    let detail = input.detail.map(|detail| job(detail, DETAIL, faded(inks.weak)));
+    let caption = job(caption, CAPTION, faded(ink.strong));
+    let detail = input.detail.map(|detail| job(detail, DETAIL, faded(ink.weak)));
     let gap = 0.008 * unit;
     let size = detail.as_ref().map_or(caption.size(), |detail| {
         vec2(caption.size().x.max(detail.size().x), caption.size().y + gap + detail.size().y)
@@ -187,17 +155,17 @@ fn line(ui: &Ui, screen: Rect, bottom: f32, caption: &str, input: &PresenterInpu
         pos2(centre - 0.5 * size.x - padding.x, bottom - size.y - 2.0 * padding.y),
         pos2(centre + 0.5 * size.x + padding.x, bottom),
     );
-    ui.painter().rect_filled(plate, CornerRadius::same((0.014 * unit).min(60.0) as u8), faded(inks.plate));
+    ui.painter().rect_filled(plate, CornerRadius::same((0.014 * unit).min(60.0) as u8), faded(ground(ink)));
     let below = plate.top() + padding.y + caption.size().y + gap;
-    ui.painter().galley(pos2(centre, plate.top() + padding.y), caption, inks.text);
+    ui.painter().galley(pos2(centre, plate.top() + padding.y), caption, ink.strong);
     if let Some(detail) = detail {
-        ui.painter().galley(pos2(centre, below), detail, inks.weak);
+        ui.painter().galley(pos2(centre, below), detail, ink.weak);
     }
     plate
 }
 
 /// One dot per step: those over, the present one filling, those to come.
-fn dots(painter: &Painter, middle: Pos2, unit: f32, input: &PresenterInput<'_>, inks: Inks) {
+fn dots(painter: &Painter, middle: Pos2, unit: f32, input: &PresenterInput<'_>, ink: &Ink) {
     let pitch = (0.022 * unit).min(0.5 * painter.clip_rect().width() / input.steps as f32);
     let radius = 0.19 * pitch;
     let left = middle.x - 0.5 * pitch * (input.steps - 1) as f32;
@@ -213,32 +181,28 @@ fn dots(painter: &Painter, middle: Pos2, unit: f32, input: &PresenterInput<'_>, 
             let half = vec2(0.42 * pitch, radius);
             let pill = Rect::from_center_size(at, half * 2.0);
             let corner = CornerRadius::same(radius.min(250.0) as u8);
-            painter.rect_filled(pill, corner, inks.weak.gamma_multiply(0.35));
+            painter.rect_filled(pill, corner, ink.weak.gamma_multiply(0.35));
             if !input.is_away {
                 let fill = Rect::from_min_size(pill.min, vec2(pill.width() * input.share, pill.height()));
-                painter.rect_filled(fill, corner, if input.waits { inks.accent } else { inks.text });
+                painter.rect_filled(fill, corner, if input.waits { ink.accent } else { ink.strong });
             }
         } else {
-            painter.circle_filled(at, radius, inks.weak.gamma_multiply(reached));
+            painter.circle_filled(at, radius, ink.weak.gamma_multiply(reached));
         }
     }
 }
 
 /// A card with two columns of figures, its top right corner given; returns where it stands.
-fn compare(painter: &Painter, corner: Pos2, unit: f32, comparison: &Comparison, inks: Inks) -> Rect {
+fn compare(painter: &Painter, corner: Pos2, unit: f32, comparison: &Comparison, ink: &Ink) -> Rect {
     let layout = |text: &str, size: f32, colour| {
         painter.layout_no_wrap(text.to_owned(), FontId::proportional(size * unit), colour)
     };
-    let heads = comparison.titles.each_ref().map(|title| layout(title, 0.8 * DETAIL, inks.weak));
+    let heads = comparison.titles.each_ref().map(|title| layout(title, 0.8 * DETAIL, ink.weak));
     let rows: Vec<_> = comparison
         .rows
         .iter()
         .map(|[what, before, now]| {
-            [
-                layout(what, 0.85 * DETAIL, inks.weak),
-                layout(before, FIGURE, inks.text),
-                layout(now, FIGURE, inks.accent),
-            ]
+            [layout(what, 0.85 * DETAIL, ink.weak), layout(before, FIGURE, ink.strong), layout(now, FIGURE, ink.accent)]
         })
         .collect();
     let widest = |column: usize, least: f32| rows.iter().map(|row| row[column].size().x).fold(least, f32::max);
@@ -248,13 +212,13 @@ fn compare(painter: &Painter, corner: Pos2, unit: f32, comparison: &Comparison, 
     let padding = vec2(0.025, 0.018) * unit;
     let size = vec2(widths.iter().sum::<f32>() + 2.0 * gap, pitch * (rows.len() + 1) as f32) + 2.0 * padding;
     let rect = Rect::from_min_size(pos2(corner.x - size.x, corner.y), size);
-    painter.rect_filled(rect, CornerRadius::same((0.012 * unit).min(60.0) as u8), inks.plate);
+    painter.rect_filled(rect, CornerRadius::same((0.012 * unit).min(60.0) as u8), ground(ink));
     let left = rect.left() + padding.x;
     let ends = [left + widths[0] + gap + widths[1], rect.right() - padding.x];
     let place = |galley: std::sync::Arc<egui::Galley>, x: f32, row: usize, align: Align2| {
         let y = rect.top() + padding.y + pitch * (row as f32 + 0.5);
         let at = align.anchor_size(pos2(x, y), galley.size()).min;
-        painter.galley(at, galley, inks.text);
+        painter.galley(at, galley, ink.strong);
     };
     let [before, now] = heads;
     place(before, ends[0], 0, Align2::RIGHT_CENTER);

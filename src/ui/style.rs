@@ -79,6 +79,11 @@ const LIGHT: Ink = Ink {
     is_dark: false,
 };
 
+/// The colours for a stage that is light, or dark.
+pub(super) const fn ink_for(is_light: bool) -> &'static Ink {
+    if is_light { &LIGHT } else { &DARK }
+}
+
 /// The colours of the theme that `ui` is in.
 pub(super) fn ink(ui: &Ui) -> &'static Ink {
     if ui.visuals().dark_mode { &DARK } else { &LIGHT }
