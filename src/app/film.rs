@@ -236,7 +236,7 @@ impl Film {
             self.renderer.load(self.session.network(), &self.buffers, &self.settings);
             self.spotlight.forget();
         }
-        self.spotlight.point(&mut self.session, &mut self.renderer, &self.settings);
+        self.spotlight.point(&self.session, &mut self.renderer);
         let network = Arc::clone(self.session.network());
         self.renderer.follow(&network, &self.session.activity(), &self.settings, true);
         if self.settings.synapses.arcs {

@@ -1,10 +1,9 @@
-//! Tells the renderer what the session looks at: the picked neuron with its partners, the selection, and values that come
-//! from the host. One for windows and films.
+//! Tells the renderer what the session looks at: the picked neuron with its partners, and the selection. One for windows
+//! and films.
 
 use crate::model::{Network, Receptor};
 use crate::render::Renderer;
-use crate::session::view::ChannelSlot;
-use crate::session::{Session, ViewSettings};
+use crate::session::Session;
 
 /// See the module.
 #[derive(Default)]
@@ -19,23 +18,13 @@ impl Spotlight {
     }
 
     /// Brings the renderer up to date; work is done only for what changed.
-    pub(super) fn point(&mut self, session: &mut Session, renderer: &mut Renderer, settings: &ViewSettings) {
+    pub(super) fn point(&mut self, session: &Session, renderer: &mut Renderer) {
         self.point_at_picked(session, renderer);
         let selection = session.selection();
-        renderer.set_flags(selection.flags(), selection.version());
         let members = selection.members_version();
         if renderer.selected_version() != members {
             let ids: Vec<u32> = selection.ids().collect();
             renderer.set_selected(session.network(), &ids, members);
-        }
-        for slot in ChannelSlot::ALL {
-            let channel = settings.channel(slot);
-            if channel.is_in_use(slot)
-                && channel.by.is_from_host()
-                && let Some(values) = session.values(channel.by)
-            {
-                renderer.set_values(slot, values.values, values.range, values.version);
-            }
         }
     }
 

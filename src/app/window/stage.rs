@@ -112,8 +112,8 @@ impl Stage {
         self.renderer.load(&self.network, &self.buffers, &self.settings);
         let input = self.driven_population();
         self.fields = input.and_then(|input| Fields::of(gpu, &self.network, input));
-        self.shown_partners = None;
-        self.refresh_picked();
+        self.spotlight.forget();
+        self.spotlight.point(&self.session, &mut self.renderer);
         Ok(recovery)
     }
 
@@ -134,7 +134,7 @@ impl Stage {
         let started = Instant::now();
         self.session.update(wall, budget)?;
         self.simulated = started.elapsed();
-        self.spotlight.point(&mut self.session, &mut self.renderer, &self.settings);
+        self.spotlight.point(&self.session, &mut self.renderer);
         if let Some(fields) = &mut self.fields {
             fields.update(&self.session.activity(), self.session.step());
         }
@@ -144,7 +144,7 @@ impl Stage {
     /// Simulates towards the step that a film wants next, and not past it; true once it is there.
     pub(super) fn update_towards(&mut self, step: u64, wall: Duration, budget: Duration) -> Result<bool, SessionError> {
         let is_there = self.session.update_towards(step, wall, budget)?;
-        self.spotlight.point(&mut self.session, &mut self.renderer, &self.settings);
+        self.spotlight.point(&self.session, &mut self.renderer);
         if let Some(fields) = &mut self.fields {
             fields.update(&self.session.activity(), self.session.step());
         }
@@ -342,7 +342,7 @@ impl Stage {
         if has_other_buffers || (is_settled && self.renderer.needs_load(&self.settings)) {
             self.renderer.load(&self.network, &self.buffers, &self.settings);
             self.spotlight.forget();
-            self.spotlight.point(&mut self.session, &mut self.renderer, &self.settings);
+            self.spotlight.point(&self.session, &mut self.renderer);
         }
         self.renderer.follow(&self.network, &self.session.activity(), &self.settings, false);
         if self.settings.synapses.arcs {
