@@ -7,7 +7,7 @@ use std::sync::Arc;
 use egui::epaint::TextShape;
 use egui::{Align2, Color32, FontId, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
 
-use super::place::{Disc, Placer, Wish};
+use super::place::{Disc, Inside, Placer, Wish};
 use super::SpaceInput;
 use crate::ui::style::Ink;
 use crate::ui::colour_map::{ValueTexture, field_image, show_version};
@@ -95,7 +95,11 @@ impl Cards {
         let with_content: Vec<&Card> = input.cards.iter().filter(|card| card.content.is_some()).collect();
         let wishes: Vec<Wish> = with_content
             .iter()
-            .map(|card| Wish { key: u64::from(card.neuron), places: places(card.at, card.radius, size_of(card)) })
+            .map(|card| {
+                let disc = input.cards.iter().position(|other| other.neuron == card.neuron).unwrap_or_default();
+                let inside = inside(card).map(|rect| Inside { rect, disc });
+                Wish { key: u64::from(card.neuron), places: places(card.at, card.radius, size_of(card)), inside }
+            })
             .collect();
         let placed = self.placer.place(&wishes, free, taken, &discs);
         let mut shown = HashMap::with_capacity(placed.len());
@@ -106,7 +110,7 @@ impl Cards {
             let offset = place.center() - card.at;
             // A card that had to change sides fades in anew instead of flying through others.
             let faded = match self.shown.get(&card.neuron) {
-                Some((before, faded)) if before.dot(offset) > 0.0 => (faded + input.seconds / FADE_S).min(1.0),
+                Some((before, faded)) if before.dot(offset) > 0.0 || *before == offset => (faded + input.seconds / FADE_S).min(1.0),
                 _ if self.shown.is_empty() && input.seconds <= 0.0 => 1.0,
                 _ => (input.seconds / FADE_S).clamp(0.05, 1.0),
             };
@@ -131,23 +135,29 @@ impl Cards {
         let Some(content) = &card.content else { return };
         let colour = ink.series(card.colour).gamma_multiply(opacity);
         let painter = ui.painter().clone();
+        // On its own sphere a card is only its picture: there is no room for words.
+        let is_inside = place.contains(card.at);
         let from = card.at + (place.center() - card.at).normalized() * (card.radius + 1.0);
-        painter.line_segment([from, place.clamp(from)], Stroke::new(1.0, colour));
+        if !is_inside {
+            painter.line_segment([from, place.clamp(from)], Stroke::new(1.0, colour));
+        }
         painter.rect_filled(place, 5.0, ink.card.gamma_multiply(opacity));
         painter.rect_stroke(place, 5.0, Stroke::new(1.0, colour.gamma_multiply(0.8)), StrokeKind::Inside);
-        let inside = place.shrink(PAD);
+        let inside = place.shrink(if is_inside { 2.0 } else { PAD });
         let top = inside.top() + 0.5 * TITLE - 1.0;
         let mut room = inside.width();
-        if let Some(class) = card.class {
+        if let Some(class) = card.class.filter(|_| !is_inside) {
             let at = pos2(inside.right(), top);
             let font = FontId::proportional(14.0);
             let class = painter.text(at, Align2::RIGHT_CENTER, class, font, ink.strong.gamma_multiply(opacity));
             room -= class.width() + 3.0;
         }
-        let galley = fitted(&painter, &card.title, room, ink.strong);
-        let at = pos2(inside.left(), top - 0.5 * galley.size().y);
-        painter.add(TextShape::new(at, galley, ink.strong).with_opacity_factor(opacity));
-        let body = Rect::from_min_max(inside.min + vec2(0.0, TITLE), inside.max);
+        if !is_inside {
+            let galley = fitted(&painter, &card.title, room, ink.strong);
+            let at = pos2(inside.left(), top - 0.5 * galley.size().y);
+            painter.add(TextShape::new(at, galley, ink.strong).with_opacity_factor(opacity));
+        }
+        let body = Rect::from_min_max(inside.min + vec2(0.0, if is_inside { 0.0 } else { TITLE }), inside.max);
         match content {
             CardContent::Field(field) => {
                 let texture = self.textures.entry(card.neuron).or_default();
@@ -183,6 +193,11 @@ fn size_of(card: &Card) -> Vec2 {
         }
         _ => vec2((1.9 * side).min(190.0), 0.62 * side) + frame,
     }
+}
+
+/// The square that a large enough sphere has room for.
+fn inside(card: &Card) -> Option<Rect> {
+    (card.radius >= 16.0).then(|| Rect::from_center_size(card.at, Vec2::splat((1.36 * card.radius).min(128.0))))
 }
 
 /// Where a card may stand, best first: as near to its sphere as it goes.

@@ -46,7 +46,7 @@ impl Names {
             .map(|&index| {
                 let others = input.names.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, n)| n.outline);
                 let size = galleys[index].size() + vec2(26.0, 8.0);
-                Wish { key: index as u64, places: places(input.names[index].outline, size, free, others) }
+                Wish { key: index as u64, places: places(input.names[index].outline, size, free, others), inside: None }
             })
             .collect();
         let placed = self.placer.place(&wishes, free, taken, &[]);

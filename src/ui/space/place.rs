@@ -16,6 +16,16 @@ pub(super) struct Wish {
     pub(super) key: u64,
     /// Where it could be, best first.
     pub(super) places: Vec<Rect>,
+    /// The last resort: on the thing itself, where only what stands before it is in the way.
+    pub(super) inside: Option<Inside>,
+}
+
+/// A place on a thing's own disc.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Inside {
+    pub(super) rect: Rect,
+    /// Its own among the discs; those before it are nearer.
+    pub(super) disc: usize,
 }
 
 /// A round thing that must not be covered.
@@ -42,15 +52,20 @@ impl Placer {
     /// while it can; who has none chooses among what is left, and who stands far off moves when there is plenty of room.
     pub(super) fn place(&mut self, wishes: &[Wish], free: Rect, taken: &[Rect], discs: &[Disc]) -> Vec<Option<Rect>> {
         let mut chosen: Vec<Option<usize>> = vec![None; wishes.len()];
-        let place_of = |wish: usize, index: usize| wishes[wish].places.get(index).copied();
+        let place_of = |wish: usize, index: usize| {
+            let Wish { places, inside, .. } = &wishes[wish];
+            places.get(index).copied().or(inside.filter(|_| index == places.len()).map(|inside| inside.rect))
+        };
         let fits = |wish: usize, index: usize, margin: f32, chosen: &[Option<usize>]| {
             let Some(rect) = place_of(wish, index) else { return false };
-            let room = rect.expand(margin);
+            let is_inside = index == wishes[wish].places.len();
+            let room = if is_inside { rect } else { rect.expand(margin) };
+            let before = wishes[wish].inside.filter(|_| is_inside).map_or(discs.len(), |inside| inside.disc);
             let placed = chosen.iter().enumerate().filter(|(other, _)| *other != wish);
             let mut placed = placed.filter_map(|(other, index)| place_of(other, (*index)?));
             free.contains_rect(rect)
                 && !taken.iter().any(|other| other.intersects(room))
-                && !discs.iter().any(|disc| disc.touches(room))
+                && !discs.iter().take(before).any(|disc| disc.touches(room))
                 && !placed.any(|other| other.intersects(room))
         };
         for wish in 0..wishes.len() {
@@ -60,7 +75,7 @@ impl Placer {
         for wish in 0..wishes.len() {
             let (end, margin) = match chosen[wish] {
                 Some(index) => (index, MOVE_MARGIN),
-                None => (wishes[wish].places.len(), NEW_MARGIN),
+                None => (wishes[wish].places.len() + 1, NEW_MARGIN),
             };
             chosen[wish] = (0..end).find(|&index| fits(wish, index, margin, &chosen)).or(chosen[wish]);
         }
@@ -98,7 +113,7 @@ mod tests {
                 let wishes: Vec<Wish> = things
                     .iter()
                     .enumerate()
-                    .map(|(key, &(x, y, w, h))| Wish { key: key as u64, places: around(pos2(x, y), vec2(w, h)) })
+                    .map(|(key, &(x, y, w, h))| Wish { key: key as u64, places: around(pos2(x, y), vec2(w, h)), inside: None })
                     .collect();
                 let places: Vec<Rect> =
                     placer.place(&wishes, free, &taken, &discs).into_iter().flatten().collect();
@@ -115,7 +130,7 @@ mod tests {
     fn what_has_a_place_keeps_it_under_small_moves_whoever_comes_first() {
         let free = Rect::from_min_max(pos2(0.0, 0.0), pos2(900.0, 600.0));
         let mut placer = Placer::default();
-        let wish = |key: u64, x: f32| Wish { key, places: around(pos2(x, 300.0), vec2(60.0, 30.0)) };
+        let wish = |key: u64, x: f32| Wish { key, places: around(pos2(x, 300.0), vec2(60.0, 30.0)), inside: None };
         placer.place(&[wish(1, 400.0), wish(2, 440.0)], free, &[], &[]);
         let first = placer.before.clone();
         for k in 0..60 {
@@ -131,10 +146,22 @@ mod tests {
     }
 
     #[test]
+    fn where_discs_stand_close_a_thing_keeps_to_its_own_unless_a_nearer_one_covers_it() {
+        let free = Rect::from_min_max(pos2(0.0, 0.0), pos2(400.0, 400.0));
+        let discs = [pos2(200.0, 200.0), pos2(240.0, 200.0), pos2(300.0, 200.0)].map(|at| Disc { at, radius: 30.0 });
+        let wish = |disc: usize| {
+            let rect = Rect::from_center_size(discs[disc].at, vec2(36.0, 36.0));
+            Wish { key: disc as u64, places: Vec::new(), inside: Some(Inside { rect, disc }) }
+        };
+        let places = Placer::default().place(&[wish(0), wish(1), wish(2)], free, &[], &discs);
+        assert_eq!(places.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true]);
+    }
+
+    #[test]
     fn the_important_come_first_and_the_rest_go_without() {
         let free = Rect::from_min_max(pos2(0.0, 0.0), pos2(100.0, 40.0));
         let one = Rect::from_min_max(pos2(5.0, 5.0), pos2(95.0, 35.0));
-        let wishes = [Wish { key: 7, places: vec![one] }, Wish { key: 3, places: vec![one] }];
+        let wishes = [Wish { key: 7, places: vec![one], inside: None }, Wish { key: 3, places: vec![one], inside: None }];
         assert_eq!(Placer::default().place(&wishes, free, &[], &[]), [Some(one), None]);
     }
 }
