@@ -112,6 +112,9 @@ fn measure(scene: Scene, arguments: &BenchArguments, quiet: bool) -> Result<Opti
     timed(&mut session, warm_up)?;
     let before = report::spike_counts(&mut session)?;
     let mut looker = drawing_gpu.map(|gpu| Looker::new(&gpu, &session));
+    if let Some(looker) = &mut looker {
+        looker.warm_up(&session)?;
+    }
     let mut walls = Vec::new();
     for repetition in 0..arguments.repetitions {
         let Some(wall) = timed(&mut session, measured)? else { break };

@@ -22,6 +22,9 @@ const PICTURES_PER_S: f64 = 60.0;
 /// Pictures that may be under way before the next one waits, as those of a window do.
 const AHEAD: usize = 2;
 
+/// Pictures before the first one that counts.
+const WARM_UP_PICTURES: usize = 3;
+
 /// What looking costs.
 #[derive(Serialize)]
 pub(super) struct ViewPrice {
@@ -79,6 +82,14 @@ impl Looker {
             walls: Vec::new(),
             pictures: 0,
         }
+    }
+
+    /// Draws without being measured: drivers compile shaders at the first picture.
+    pub(super) fn warm_up(&mut self, session: &Session) -> Result<(), AppError> {
+        for _ in 0..WARM_UP_PICTURES {
+            self.draw(session, 0)?;
+        }
+        self.wait_for_pictures(0)
     }
 
     /// Takes so many steps with pictures in between, as often as `unseen`, the time of the same steps, asks for. False
