@@ -105,7 +105,7 @@ impl Film {
         let input = session.scene().learning.as_ref().and_then(|learning| network.population_named(&learning.input));
         let fields = input.and_then(|input| Fields::of(&gpu, network, input));
         Self {
-            size: canvas.size(),
+            size: canvas.picture_size(),
             gpu,
             canvas,
             session,
