@@ -279,6 +279,10 @@ pub const ACTIONS: &[Entry] = &[
         .when(When::NotTouring),
     entry("run.step", "one step", RUN, &[key(Key::Period).again()], |_| Some(OverlayAction::Command(Command::Step(1)))),
     entry("run.reset", "back to the beginning, same seed", RUN, &[key(Key::R)], |input| Some(reset(input))),
+    entry("run.prune", "one pruning period, now", RUN, &[], |input| {
+        let pruned = input.telemetry.projections.iter().position(|projection| projection.is_pruned);
+        pruned.map(|projection| OverlayAction::Command(Command::Prune(projection)))
+    }),
     entry("run.undo", "undo the last change of the network", RUN, &[ctrl(Key::Z)],
         |input| input.telemetry.undo.as_ref().map(|_| OverlayAction::Command(Command::Undo))),
     entry("run.redo", "redo what was undone", RUN, &[ctrl_shift(Key::Z), ctrl(Key::Y)],

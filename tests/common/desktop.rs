@@ -168,6 +168,11 @@ impl Program {
         }
     }
 
+    /// Takes what it said meanwhile, without waiting.
+    pub(crate) fn hear(&mut self) {
+        self.heard.extend(self.lines.try_iter());
+    }
+
     pub(crate) fn wait_for_end(&mut self) -> ExitStatus {
         let started = Instant::now();
         loop {
