@@ -443,3 +443,37 @@ fn the_past_of_a_gpu_engine_is_shown_from_host_memory() {
     straight.advance(session.step() as u32).expect("runs");
     assert_eq!(session.state_hash().expect("hash"), straight.state_hash().expect("hash"));
 }
+
+#[test]
+#[ignore = "prints how long seeks take for a million neurons; no pass or fail"]
+fn a_million_neurons_are_replayed() {
+    use spikescope::session::{History, Replay};
+    const NEURONS: u32 = 1_000_000;
+    const STEPS: u32 = 10_000;
+    // 8 Hz at 0.1 ms: 800 spikes a step, spread over the network.
+    let spikes: Vec<Spike> = (1..=STEPS)
+        .flat_map(|step| (0..800).map(move |k| Spike { step, neuron: k * 1250 + (step * 7919) % 1250 }))
+        .collect();
+    let began = std::time::Instant::now();
+    let mut history = History::new(NEURONS, 0.1, HistoryLimits::live(NEURONS, 0.1));
+    for (step, now) in (1..).zip(spikes.chunks(800)) {
+        history.append(now, step, 0);
+    }
+    let per_spike = began.elapsed().as_secs_f64() * 1e9 / spikes.len() as f64;
+    eprintln!("{} spikes in {} MiB, {per_spike:.0} ns each", history.spike_count(), history.bytes() >> 20);
+    let mut replay = Replay::new(NEURONS);
+    let mut worst = |what: &str, steps: &mut dyn Iterator<Item = u64>| {
+        let times: Vec<f64> = steps
+            .map(|step| {
+                let began = std::time::Instant::now();
+                replay.seek(&history, step);
+                began.elapsed().as_secs_f64() * 1e3
+            })
+            .collect();
+        let mean = times.iter().sum::<f64>() / times.len() as f64;
+        eprintln!("{what}: {mean:.2} ms a seek, {:.2} ms at worst", times.iter().fold(0.0, |a, &b| f64::max(a, b)));
+    };
+    worst("forward, 10 steps a frame", &mut (0..1000).map(|k| k * 10));
+    worst("backward, 10 steps a frame", &mut (0..1000).rev().map(|k| k * 10));
+    worst("anywhere", &mut (0..200).map(|k| (k * 7919) % 10_000));
+}
