@@ -77,6 +77,12 @@ pub(super) struct ViewArguments {
     /// Built-in scene or path of a .toml file
     #[arg(default_value = DEFAULT_SCENE)]
     pub(super) scene: String,
+    /// Give a talk: begin with the scene's tour, panels hidden
+    #[arg(long)]
+    pub(super) tour: bool,
+    /// Full screen on this display, by number or name (see `spikescope doctor`)
+    #[arg(long, value_name = "N|NAME")]
+    pub(super) display: Option<String>,
     #[command(flatten)]
     pub(super) common: Common,
     /// Print the report as one JSON document on stdout

@@ -13,6 +13,8 @@ struct Diagnosis {
     adapters: Vec<Adapter>,
     /// `"wayland"`, `"x11"`, the system's own, or none.
     display: Option<&'static str>,
+    /// Number, name and size of each display that a window can fill.
+    displays: Vec<String>,
     cpu_threads: usize,
     memory_bytes: Option<u64>,
     memory_available_bytes: Option<u64>,
@@ -61,6 +63,7 @@ fn diagnose() -> Diagnosis {
         version: env!("CARGO_PKG_VERSION"),
         adapters,
         display,
+        displays: if display.is_some() { super::window::displays::list() } else { Vec::new() },
         cpu_threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         memory_bytes,
         memory_available_bytes,
@@ -164,6 +167,7 @@ fn describe(diagnosis: &Diagnosis) -> String {
     }
     lines.push(String::new());
     lines.push(format!("Display   {}", diagnosis.display.unwrap_or("none")));
+    lines.extend(diagnosis.displays.iter().map(|display| format!("          {display}")));
     let known = |bytes: Option<u64>| bytes.map_or_else(|| "unknown".to_owned(), text::bytes);
     lines.push(format!(
         "Memory    {}, of which {} available",

@@ -293,7 +293,7 @@ impl Film {
         for _ in 0..looks {
             let untouched = OverlayPainter::untouched_input(self.size, 1.0, time_s);
             painted = Some(titles.painter.run(&self.gpu, untouched, |ui| {
-                titles.presenter.show(ui, &input);
+                titles.presenter.show(ui, ui.max_rect(), &input);
             }));
         }
         Ok(painted)

@@ -28,6 +28,8 @@ pub(super) fn run(arguments: &ViewArguments) -> Result<Ending, AppError> {
         seed: common.seed,
         set: common.set.clone(),
         overlay: true,
+        tour: arguments.tour,
+        display: arguments.display.clone(),
         should_end: interrupt::requested,
     };
     match window::run(scene.clone(), options) {

@@ -277,7 +277,8 @@ pub const ACTIONS: &[Entry] = &[
 
     entry("run.play", "run, hold still", RUN, &[key(Key::Space)], |_| Some(OverlayAction::Command(Command::TogglePlay)))
         .when(When::NotTouring),
-    entry("run.step", "one step", RUN, &[key(Key::Period).again()], |_| Some(OverlayAction::Command(Command::Step(1)))),
+    entry("run.step", "one step", RUN, &[key(Key::Period).again()], |_| Some(OverlayAction::Command(Command::Step(1))))
+        .when(When::NotTouring),
     entry("run.reset", "back to the beginning, same seed", RUN, &[key(Key::R)], |input| Some(reset(input))),
     entry("run.prune", "one pruning period, now", RUN, &[], |input| {
         let pruned = input.telemetry.projections.iter().position(|projection| projection.is_pruned);
@@ -383,7 +384,19 @@ pub const ACTIONS: &[Entry] = &[
     entry("panels.smaller", "smaller text", PANELS, &[key(Key::Minus).again()],
         |_| Some(OverlayAction::Own(Own::Smaller))),
 
-    entry("talk.tour", "the scene's tour on and off", TALK, &[key(Key::T)], |_| Some(OverlayAction::Tour)),
+    entry("talk.tour", "the scene's tour", TALK, &[key(Key::T), key(Key::F5)], |_| Some(OverlayAction::Tour))
+        .when(When::NotTouring),
+    entry("talk.end", "end the tour", TALK, &[shift(Key::T), key(Key::F5)], |_| Some(OverlayAction::Tour))
+        .when(When::Touring),
+    entry("talk.next", "next step of the tour", TALK,
+        &[key(Key::Space), key(Key::PageDown), key(Key::ArrowRight), key(Key::ArrowDown)],
+        |_| Some(OverlayAction::TourKey(TourKey::Next))).when(When::Touring),
+    entry("talk.back", "step before", TALK, &[key(Key::PageUp), key(Key::ArrowLeft), key(Key::ArrowUp)],
+        |_| Some(OverlayAction::TourKey(TourKey::Previous))).when(When::Touring),
+    entry("talk.take", "take the camera, give it back to the tour (a drag takes it too)", TALK, &[key(Key::T)],
+        |_| Some(OverlayAction::TourKey(TourKey::TakeOver))).when(When::Touring),
+    entry("talk.blank", "dark picture, and back", TALK, &[key(Key::B), key(Key::Period)],
+        |_| Some(OverlayAction::TourKey(TourKey::Blank))).when(When::Touring),
 
     entry("program.palette", "every action by its name", PROGRAM, &[ctrl(Key::P)],
         |_| Some(OverlayAction::Own(Own::Palette))),

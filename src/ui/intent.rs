@@ -179,6 +179,8 @@ pub enum TourKey {
     Previous,
     /// The viewer takes the camera, or gives it back to the tour.
     TakeOver,
+    /// Nothing to see for now, or again something.
+    Blank,
 }
 
 /// How large a picture is saved.

@@ -77,9 +77,8 @@ fn ground(ink: &Ink) -> Color32 {
 }
 
 impl Presenter {
-    /// Draws into the root [`Ui`] and returns the rectangle of the caption's plate, if there is one.
-    pub fn show(&mut self, ui: &mut Ui, input: &PresenterInput<'_>) -> Option<Rect> {
-        let screen = ui.max_rect();
+    /// Draws across `screen` and returns the rectangle of the caption's plate, if there is one.
+    pub fn show(&mut self, ui: &mut Ui, screen: Rect, input: &PresenterInput<'_>) -> Option<Rect> {
         let ink = style::ink_for(input.is_light);
         if input.is_blank {
             ui.painter().rect_filled(screen, 0, Color32::BLACK);
@@ -106,13 +105,13 @@ impl Presenter {
             let height = (bottom - top).min(0.46 * unit);
             if height > 0.12 * unit {
                 let rect = Rect::from_min_max(pos2(right - width, top), pos2(right, top + height));
-                self.chart(ui, rect, chart, input, ink);
+                self.chart(ui, (screen, rect), chart, input, ink);
             }
         }
         plate
     }
 
-    fn chart(&mut self, ui: &mut Ui, rect: Rect, name: &str, input: &PresenterInput<'_>, ink: &Ink) {
+    fn chart(&mut self, ui: &mut Ui, (screen, rect): (Rect, Rect), name: &str, input: &PresenterInput<'_>, ink: &Ink) {
         if let ("fields", Some(grid)) = (name, input.fields) {
             let side = rect.height().min(rect.width());
             let rect = Rect::from_min_size(pos2(rect.right() - side, rect.top()), vec2(side, side));
@@ -125,7 +124,7 @@ impl Presenter {
             return;
         }
         ui.painter().rect_filled(rect, CornerRadius::same(10), ground(ink));
-        let card = large_chart::Card { rect, text: 0.024 * ui.max_rect().height(), ink };
+        let card = large_chart::Card { rect, text: 0.024 * screen.height(), ink };
         large_chart::show(ui, &card, name, input.telemetry, &mut self.input);
     }
 }

@@ -6,4 +6,4 @@ mod figures;
 mod player;
 
 pub(in crate::app) use director::Director;
-pub(in crate::app) use player::{Cue, Line, Player, PresenterKey};
+pub(in crate::app) use player::{Cue, Line, Player};

@@ -6,24 +6,12 @@ use std::f32::consts::PI;
 use crate::model::scene::{CameraMove, Moment, TourAction, TourStep, ViewScene};
 use crate::render::Pose;
 use crate::render::camera::Orbit;
+use crate::ui::TourKey;
 
 /// Seconds to come back from where the hand has led, and to reach another neuron that is followed.
 const RETURN_S: f64 = 1.6;
 /// Seconds in which a turn gathers and loses its speed.
 const RAMP_S: f64 = 1.2;
-
-/// What a presenter's key means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::app) enum PresenterKey {
-    /// On with it.
-    Next,
-    /// Back to the step before.
-    Back,
-    /// Nothing to see for now, or again something.
-    Blank,
-    /// Takes the camera, or returns it to the tour.
-    Take,
-}
 
 /// What the run has come to; the player asks nothing else of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -91,7 +79,6 @@ pub(in crate::app) struct Player {
     repeats: bool,
     /// A film waits for nobody.
     waits_for_nobody: bool,
-    opening: Orbit,
     step: usize,
     since_s: f64,
     acted: usize,
@@ -131,7 +118,6 @@ impl Player {
             steps,
             repeats,
             waits_for_nobody: false,
-            opening,
             step: 0,
             since_s: 0.0,
             acted: 0,
@@ -161,17 +147,17 @@ impl Player {
     }
 
     /// Takes a key.
-    pub(in crate::app) fn press(&mut self, key: PresenterKey, here: Pose) {
+    pub(in crate::app) fn press(&mut self, key: TourKey, here: Pose) {
         match key {
-            PresenterKey::Take if !self.is_away => self.take(),
-            PresenterKey::Take => self.come_back(here),
-            PresenterKey::Blank => self.is_blank = !self.is_blank,
-            PresenterKey::Next | PresenterKey::Back => {
+            TourKey::TakeOver if !self.is_away => self.take(),
+            TourKey::TakeOver => self.come_back(here),
+            TourKey::Blank => self.is_blank = !self.is_blank,
+            TourKey::Next | TourKey::Previous => {
                 if self.is_away {
                     self.come_back(here);
                 }
                 self.is_blank = false;
-                (self.wants_next, self.wants_back) = (key == PresenterKey::Next, key == PresenterKey::Back);
+                (self.wants_next, self.wants_back) = (key == TourKey::Next, key == TourKey::Previous);
             }
         }
     }
@@ -193,9 +179,9 @@ impl Player {
         self.is_away
     }
 
-    /// The last step is over and nothing follows.
-    pub(in crate::app) const fn is_over(&self) -> bool {
-        self.is_over
+    /// Begins from here instead of the opening pose.
+    pub(in crate::app) fn start_from(&mut self, here: Pose) {
+        self.shown = Orbit::from_pose(here);
     }
 
     /// Goes on by `seconds`; what is to be done comes out in order.
@@ -334,11 +320,6 @@ impl Player {
         let step = &self.steps[self.step];
         Some((step.until?, (step.seconds() - self.since_s).max(0.0)))
     }
-
-    /// The same place for the camera when a tour begins over.
-    pub(in crate::app) fn opening(&self) -> Pose {
-        self.opening.pose()
-    }
 }
 
 /// Starts and ends without a jerk: zero speed and acceleration at both ends.
@@ -405,7 +386,7 @@ mod tests {
         {
             assert!(near(seen[at].0, *x) && seen[at].1.as_deref() == Some(text), "{at}: {:?}", seen[at]);
         }
-        assert!(player.is_over() && near(player.pose().eye[0], 8.0));
+        assert!(player.is_over && near(player.pose().eye[0], 8.0));
     }
 
     #[test]
@@ -431,7 +412,7 @@ mod tests {
         let mut talk = player(steps());
         talk.advance(60.0, &NOTHING);
         assert_eq!((talk.line().step, talk.line().waits), (0, true));
-        talk.press(PresenterKey::Next, talk.pose());
+        talk.press(TourKey::Next, talk.pose());
         talk.advance(0.1, &NOTHING);
         assert_eq!(talk.line().step, 1);
         let mut film = player(steps()).waiting_for_nobody();
@@ -455,18 +436,18 @@ mod tests {
         let later = TimedAction { at_s: 2.9, action: TourAction::Learning(false) };
         let mut player = player(vec![TourStep { actions: vec![later], ..step(4.0, "a") }, step(8.0, "b")]);
         player.advance(0.5, &NOTHING);
-        player.press(PresenterKey::Next, player.pose());
+        player.press(TourKey::Next, player.pose());
         let cues = player.advance(0.1, &NOTHING);
         assert_eq!(cues, [Cue::Act(TourAction::Learning(false)), Cue::Begin { step: 1, again: false }]);
         let x = player.pose().eye[0];
-        player.press(PresenterKey::Back, player.pose());
+        player.press(TourKey::Previous, player.pose());
         assert_eq!(player.advance(0.0, &NOTHING), [Cue::Begin { step: 0, again: true }]);
         assert!((player.pose().eye[0] - x).abs() < 1e-3, "from where it was, without a jump");
-        player.press(PresenterKey::Back, player.pose());
+        player.press(TourKey::Previous, player.pose());
         assert_eq!(player.advance(0.0, &NOTHING), [Cue::Begin { step: 0, again: true }], "the first is the first");
-        player.press(PresenterKey::Blank, player.pose());
+        player.press(TourKey::Blank, player.pose());
         assert!(player.line().is_blank);
-        player.press(PresenterKey::Blank, player.pose());
+        player.press(TourKey::Blank, player.pose());
         assert!(!player.line().is_blank);
     }
 
@@ -478,7 +459,7 @@ mod tests {
         assert!(player.advance(10.0, &NOTHING).is_empty(), "the tour stands still");
         assert_eq!((player.line().step, player.line().is_away), (0, true));
         let elsewhere = Pose { eye: [-30.0, 5.0, 3.0], target: [-20.0, 0.0, 0.0], fov_degrees: 45.0 };
-        player.press(PresenterKey::Take, elsewhere);
+        player.press(TourKey::TakeOver, elsewhere);
         player.advance(0.0, &NOTHING);
         assert!((player.pose().eye[0] + 30.0).abs() < 1e-3, "it begins where the hand left off");
         let mut last = player.pose().eye[0];
@@ -520,6 +501,6 @@ mod tests {
         player.advance(2.0, &NOTHING);
         let cues = player.advance(1.5, &NOTHING);
         assert_eq!(cues, [Cue::StartOver, Cue::Begin { step: 0, again: false }]);
-        assert!(!player.is_over());
+        assert!(!player.is_over);
     }
 }

@@ -8,13 +8,13 @@ use winit::application::ApplicationHandler;
 use winit::dpi::LogicalSize;
 use winit::event::{DeviceEvent, DeviceId, StartCause, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, OwnedDisplayHandle};
-use winit::window::{Window, WindowId};
+use winit::window::{Fullscreen, Window, WindowId};
 
 use crate::gpu::Gpu;
 use crate::model::scene::Scene;
 
 use super::memory::Memory;
-use super::report;
+use super::{displays, report};
 use super::screen::Screen;
 use super::shown::{Next, Shown};
 use super::{WindowError, WindowOptions};
@@ -68,6 +68,10 @@ impl Handler {
             .with_inner_size(size.map_or(FIRST_SIZE, LogicalSize::from))
             .with_maximized(remembered.is_some_and(|r| r.maximised))
             .with_min_inner_size(LogicalSize::new(320.0, 240.0));
+        let attributes = match &self.options.display {
+            Some(wish) => attributes.with_fullscreen(Some(Fullscreen::Borderless(Some(displays::find(event_loop, wish)?)))),
+            None => attributes,
+        };
         let window = event_loop.create_window(attributes).map_err(|error| WindowError::Refused(error.to_string()))?;
         let window = Arc::new(window);
         let refresh = window.current_monitor().and_then(|monitor| monitor.refresh_rate_millihertz());

@@ -8,6 +8,7 @@
 mod caption;
 mod clipboard;
 mod film;
+pub mod displays;
 mod handler;
 mod keep;
 mod lasso;
@@ -23,6 +24,7 @@ mod screen;
 mod selecting;
 mod shown;
 mod stage;
+mod talk;
 
 use winit::event_loop::EventLoop;
 
@@ -47,6 +49,10 @@ pub struct WindowOptions {
     pub set: Vec<String>,
     /// Starts with the overlay shown.
     pub overlay: bool,
+    /// Begins with the scene's tour.
+    pub tour: bool,
+    /// Full screen on the display of this number or name.
+    pub display: Option<String>,
     /// Asked a few times a second; true ends the window as if it had been closed (an interrupt, a kill signal).
     pub should_end: fn() -> bool,
 }
@@ -59,6 +65,8 @@ impl Default for WindowOptions {
             seed: None,
             set: Vec::new(),
             overlay: true,
+            tour: false,
+            display: None,
             should_end: || false,
         }
     }
@@ -75,6 +83,14 @@ pub enum WindowError {
     /// The window system refused.
     #[error("the window could not be opened: {0}")]
     Refused(String),
+    /// No such display.
+    #[error("--display: there is no display {wish:?}; there are: {known}")]
+    NoSuchDisplay {
+        /// What was asked for.
+        wish: String,
+        /// What there is.
+        known: String,
+    },
     /// No adapter for it.
     #[error(transparent)]
     Gpu(#[from] GpuError),
@@ -95,6 +111,7 @@ impl From<WindowError> for AppError {
             WindowError::Gpu(error) => error.into(),
             WindowError::Scene(error) => error.into(),
             WindowError::Session(error) => error.into(),
+            WindowError::NoSuchDisplay { .. } => Self::Mistake(error.to_string()),
             WindowError::NoDisplay(_) | WindowError::Refused(_) | WindowError::DeviceLost(_) => {
                 Self::Failure(error.to_string())
             }

@@ -46,7 +46,11 @@ impl Shown {
                         stage.apply(command);
                     }
                     OverlayAction::View(index) => stage.go_to_view(index),
-                    OverlayAction::Tour => stage.toggle_tour(),
+                    OverlayAction::Tour => {
+                        stage.toggle_tour();
+                        self.overlay.set_visible(stage.talk.is_none());
+                    }
+                    OverlayAction::TourKey(key) => stage.press(key),
                     OverlayAction::FrameAll => stage.frame_all(size),
                     OverlayAction::FocusPicked => stage.focus_picked(),
                     OverlayAction::Look(from) => stage.look(from, size),

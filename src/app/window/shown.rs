@@ -10,7 +10,7 @@ use crate::gpu::Gpu;
 use crate::model::scene::{Scene, built_in};
 use crate::session::view::Theme;
 use crate::session::{Telemetry, ViewSettings};
-use crate::ui::{FrameStats, Overlay, OverlayAction, OverlayInput, WindowState};
+use crate::ui::{Presenter, FrameStats, Overlay, OverlayAction, OverlayInput, WindowState};
 
 use super::keep::Keep;
 use super::memory::{Memory, Remembered};
@@ -50,6 +50,7 @@ pub(super) struct Shown {
     pub(super) screen: Screen,
     pub(super) painter: Painter,
     pub(super) overlay: Overlay,
+    presenter: Presenter,
     pub(super) pointer: Pointer,
     pub(super) options: WindowOptions,
     pub(super) stage: Option<Stage>,
@@ -116,6 +117,7 @@ impl Shown {
             screen,
             painter,
             overlay,
+            presenter: Presenter::default(),
             pointer: Pointer::default(),
             options,
             stage: None,
@@ -257,6 +259,9 @@ impl Shown {
         let camera_time = self.camera_time(wall);
         if let Some(stage) = &mut self.stage {
             moves |= stage.move_camera(camera_time, self.overlay.free_part());
+            if let Some(failure) = stage.take_talk_failure() {
+                self.tell(format!("the tour cannot go on: {failure}"));
+            }
         }
         let painted = self.run_overlay(camera_time);
         self.pace.lap("overlay");
@@ -338,6 +343,10 @@ impl Shown {
         self.screen.window.set_title(&format!("{title} - spikescope"));
         self.overlay.load(stage.network(), stage.driven_population(), &stage.scene().view.charts);
         report::say(format_args!("scene {}", stage.scene().name));
+        if std::mem::take(&mut self.options.tour) {
+            stage.toggle_tour();
+            self.overlay.set_visible(false);
+        }
         self.stage = Some(stage);
         self.last_event = Instant::now();
     }
@@ -396,16 +405,25 @@ impl Shown {
             space: space.as_ref(),
             window: WindowState {
                 is_flying: self.is_flying,
-                is_touring: self.stage.as_ref().is_some_and(|stage| stage.camera.is_touring()),
+                is_touring: self.stage.as_ref().is_some_and(|stage| stage.talk.is_some()),
                 is_filming: self.keep.is_filming(),
                 tool: self.pointer.tool,
             },
         };
         // A line being drawn stands over the window, never in pictures that are kept.
         let lasso = self.pointer.lasso().filter(|_| at.is_none());
-        let overlay = &mut self.overlay;
+        let (overlay, presenter, stage) = (&mut self.overlay, &mut self.presenter, self.stage.as_ref());
+        let talk = stage.and_then(|stage| Some((stage, stage.talk.as_ref()?)));
+        let comparison = talk.and_then(|(stage, talk)| talk.comparison(&stage.session));
+        let present = talk.map(|(stage, talk)| {
+            talk.input(&stage.session, &stage.settings, comparison.as_ref(), stage.fields())
+        });
         let show = |ui: &mut egui::Ui| {
+            let screen = ui.max_rect();
             actions.extend(overlay.show(ui, &input, &mut settings));
+            if let Some(present) = &present {
+                presenter.show(ui, screen, present);
+            }
             if let Some(lasso) = lasso {
                 lasso.show(ui, ui.ctx().pixels_per_point());
             }

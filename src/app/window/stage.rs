@@ -12,17 +12,18 @@ use crate::app::{AppError, command_line};
 use crate::gpu::Gpu;
 use crate::model::scene::{CameraPose, Scene};
 use crate::model::Network;
-use crate::render::{Bounds, Camera, CameraView, Frame, Pose, Renderer, Tour, TourStop};
+use crate::render::{Bounds, Camera, CameraView, Frame, Pose, Renderer};
 use crate::session::view::ChannelSlot;
 use crate::session::{
     ActivityBuffers, Command, Recovery, Session, SessionError, SessionOptions, StandardView, Telemetry, ViewSettings,
 };
-use crate::ui::{ColourScale, FieldGrid, SpaceInput};
+use crate::ui::{TourKey, ColourScale, FieldGrid, SpaceInput};
 
 use super::super::channels;
 use crate::app::close::{Close, Shot};
 use super::caption;
 use super::lens::Lens;
+use super::talk::Talk;
 use super::{WindowError, WindowOptions};
 
 /// Samples of a colour scale in the legend.
@@ -43,8 +44,9 @@ pub(super) struct Stage {
     /// Names of the scene's saved views.
     pub(super) views: Vec<String>,
     pub(super) bounds: Bounds,
-    /// Seconds of the tour so far.
-    tour_s: f64,
+    /// The tour under way.
+    pub(super) talk: Option<Talk>,
+    talk_failed: Option<String>,
     drawn_step: u64,
     spotlight: Spotlight,
     scale: Option<ColourScale>,
@@ -87,7 +89,8 @@ impl Stage {
             buffers,
             settings,
             bounds,
-            tour_s: 0.0,
+            talk: None,
+            talk_failed: None,
             drawn_step: 0,
             spotlight: Spotlight::default(),
             scale: None,
@@ -160,10 +163,35 @@ impl Stage {
     /// as shares of its width and height (left, top, right, bottom).
     pub(super) fn move_camera(&mut self, wall: Duration, free: [f32; 4]) -> bool {
         let lens_moves = self.lens.follow(free, wall.as_secs_f32());
-        if self.camera.is_touring() {
-            self.tour_s += wall.as_secs_f64();
+        let Some(talk) = self.talk.as_mut() else { return self.camera.update(wall.as_secs_f64()) || lens_moves };
+        if !talk.is_away() && self.camera.is_in_hand() {
+            talk.take();
         }
-        self.camera.update(wall.as_secs_f64()) || lens_moves
+        if let Err(error) = talk.go_on(wall, &mut self.session, &mut self.settings) {
+            self.session.apply(Command::Pause);
+            self.talk_failed = Some(error.to_string());
+        }
+        let Some(talk) = self.talk.as_ref() else { return lens_moves };
+        if talk.is_away() {
+            self.camera.update(wall.as_secs_f64());
+        } else {
+            self.camera.carry_to(talk.pose());
+        }
+        true
+    }
+
+    /// Why the tour could not go on, once.
+    pub(super) const fn take_talk_failure(&mut self) -> Option<String> {
+        self.talk_failed.take()
+    }
+
+    /// A presenter's key.
+    pub(super) fn press(&mut self, key: TourKey) {
+        let here = self.camera.pose();
+        if let Some(talk) = &mut self.talk {
+            talk.press(key, here);
+            self.camera.carry_to(here);
+        }
     }
 
     pub(super) fn apply(&mut self, command: Command) {
@@ -183,10 +211,8 @@ impl Stage {
     /// What the scene says now.
     pub(super) fn caption(&self) -> Option<&str> {
         let view = &self.session.scene().view;
-        if self.camera.is_touring()
-            && let Some(text) = caption::of_tour(&view.tour, self.tour_s)
-        {
-            return Some(text);
+        if self.talk.is_some() {
+            return None;
         }
         let telemetry = self.session.telemetry();
         let presentation = telemetry.learning.as_ref().map(|learning| learning.presentations);
@@ -221,17 +247,13 @@ impl Stage {
         }
     }
 
-    /// Starts the scene's tour, or one around the network where it has none; ends one under way.
+    /// Starts the scene's tour, or a round where it has none; ends one under way.
     pub(super) fn toggle_tour(&mut self) {
-        if self.camera.is_touring() {
-            self.camera.stop_tour();
-            return;
+        if self.talk.take().is_none() {
+            let here = self.camera.pose();
+            self.talk = Talk::of(&self.session, &self.bounds, here).map(|talk| talk.beginning_at(here));
+            self.camera.carry_to(here);
         }
-        let view = &self.session.scene().view;
-        let around = || Tour::new(&around(&self.bounds, self.camera.pose()), true);
-        let tour = if view.tour.is_empty() { around() } else { Tour::of_scene(view) };
-        self.tour_s = 0.0;
-        self.camera.start_tour(tour);
     }
 
     /// Moves the camera so that the whole network is seen, from where it looks now.
@@ -360,18 +382,4 @@ impl Stage {
 /// The scene's words for a pose in the renderer's.
 const fn pose_of(pose: &CameraPose) -> Pose {
     Pose { eye: pose.eye, target: pose.target, fov_degrees: pose.fov_degrees }
-}
-
-/// A slow round at the present height and distance.
-fn around(bounds: &Bounds, pose: Pose) -> Vec<TourStop> {
-    let centre = bounds.centre();
-    let (x, z) = (pose.eye[0] - centre[0], pose.eye[2] - centre[2]);
-    let (radius, start) = (x.hypot(z).max(bounds.radius()), z.atan2(x));
-    (0..6)
-        .map(|k| {
-            let angle = start + std::f32::consts::TAU * k as f32 / 6.0;
-            let eye = [centre[0] + radius * angle.cos(), pose.eye[1], centre[2] + radius * angle.sin()];
-            TourStop { pose: Pose { eye, target: centre, fov_degrees: pose.fov_degrees }, travel_s: 6.0, hold_s: 0.0 }
-        })
-        .collect()
 }

@@ -159,6 +159,18 @@ impl Camera {
         self.aim(Orbit::from_pose(pose));
     }
 
+    /// Is carried to a pose at once, by a tour; the next move by hand begins there.
+    pub fn carry_to(&mut self, pose: Pose) {
+        (self.tour, self.turns, self.rate) = (None, false, MOVE_RATE);
+        self.place(Orbit::from_pose(pose));
+    }
+
+    /// A hand has moved it since it was carried or sent somewhere.
+    #[must_use]
+    pub fn is_in_hand(&self) -> bool {
+        self.turns || self.rate == HAND_RATE
+    }
+
     /// Stands at a pose at once; forgets where it has been.
     pub fn jump_to(&mut self, pose: Pose) {
         *self = Self::new(pose, self.scene_radius);
