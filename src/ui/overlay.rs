@@ -13,6 +13,7 @@ use super::colour_map::ValueTexture;
 use super::controls::Controls;
 use super::layout::{CHARTS_RANGE, LEFT_RANGE, Layout, TEXT_RANGE};
 use super::palette::{Outcome, Palette};
+use super::selection::SelectionPanel;
 use super::{OverlayAction, OverlayInput, Space, ask, help, keys, legend, look, style, timeline};
 
 /// Window width, points, below which only one side panel is shown at a time.
@@ -43,6 +44,7 @@ pub struct Overlay {
     /// Name and title of every scene that can be chosen.
     pub(super) scenes: Vec<(String, String)>,
     pub(super) controls: Controls,
+    selection: SelectionPanel,
     pub(super) layout: Layout,
     /// The layout comes from an earlier start; nothing of it is guessed from the window's size.
     is_remembered: bool,
@@ -78,6 +80,7 @@ impl Overlay {
         Self {
             scenes,
             controls: Controls::default(),
+            selection: SelectionPanel::default(),
             layout: Layout::default(),
             is_remembered: false,
             popup: None,
@@ -245,6 +248,7 @@ impl Overlay {
         let mut commands = Vec::new();
         ScrollArea::vertical().id_salt(("left", panel)).auto_shrink([false, false]).show(ui, |ui| match panel {
             PanelName::Look => look::show(ui, input, settings),
+            PanelName::Selection => self.selection.show(ui, input.telemetry, settings, out),
             _ => {
                 style::Section::open("Live parameters").show(ui, "", |ui| {
                     self.controls.show(ui, input.telemetry, &mut commands);

@@ -3,7 +3,7 @@
 
 use egui::{Align2, FontId, Id, Key, Modal, Modifiers, Rect, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2};
 
-use crate::session::Command;
+use crate::session::{Command, How, Select};
 
 use super::action::ACTIONS;
 use super::{OverlayAction, OverlayInput, fuzzy, style};
@@ -63,7 +63,14 @@ fn items(input: &OverlayInput<'_>, scenes: &[(String, String)]) -> Vec<Item> {
     }));
     items.extend(telemetry.populations.iter().enumerate().map(|(index, population)| {
         let command = Command::RasterPopulation(index);
-        plain(format!("spikes of {}", population.name), "Chart", OverlayAction::Command(command))
+        plain(format!("chart the spikes of {}", population.name), "Chart", OverlayAction::Command(command))
+    }));
+    let select = |title, select| plain(title, "Selection", OverlayAction::Command(Command::Select(select)));
+    items.extend(telemetry.populations.iter().enumerate().map(|(index, population)| {
+        select(format!("select population {}", population.name), Select::Population { index, how: How::Replace })
+    }));
+    items.extend(telemetry.selection.groups.iter().map(|(name, _)| {
+        select(format!("select group {name}"), Select::Group { name: name.clone(), how: How::Replace })
     }));
     items
 }

@@ -4,7 +4,7 @@
 use egui::{Color32, Mesh, Rect, RichText, Ui, pos2, vec2};
 use egui_plot::{HoverPosition, PlotBounds};
 
-use crate::session::{Command, Telemetry};
+use crate::session::{Command, How, Select, Telemetry};
 
 use super::{chart, chart::Span, export, format, style};
 
@@ -63,15 +63,28 @@ pub(super) fn show(ui: &mut Ui, telemetry: &Telemetry, span: Span, height: f32, 
     // A mark is as tall as its neuron's row, but never so small that a spike cannot be seen.
     let row = (frame.height() / top as f32).clamp(1.8, 5.0);
     let size = vec2(1.8, row);
+    let (has_selection, strong) = (telemetry.selection.count > 0, style::ink(ui).strong);
     let mut mesh = Mesh::default();
     mesh.reserve_vertices(total.min(MAX_MARKS) * 4);
     mesh.reserve_triangles(total.min(MAX_MARKS) * 2);
     for spike in marks.take(MAX_MARKS) {
         let x = transform.position_from_point_x(f64::from(spike.step) * dt_ms * 1e-3);
         let y = transform.position_from_point_y(f64::from(spike.neuron.saturating_sub(first)) + 0.5);
-        mesh.add_colored_rect(Rect::from_center_size(pos2(x, y), size), mark_colour(colour, total));
+        // The selected stand out by size and brightness, so that they do in grey too.
+        let (size, colour) = match (has_selection, telemetry.is_selected(spike.neuron)) {
+            (true, true) => (size + vec2(1.2, 1.2), strong),
+            (true, false) => (size, mark_colour(colour, total).gamma_multiply(0.45)),
+            (false, _) => (size, mark_colour(colour, total)),
+        };
+        mesh.add_colored_rect(Rect::from_center_size(pos2(x, y), size), colour);
     }
     ui.painter_at(frame).add(mesh);
+    let brush = ui.interact(frame, response.response.id.with("brush"), egui::Sense::DRAG);
+    if let Some(rows) = brushed(ui, &brush, frame) {
+        let neuron = |y: f32| transform.value_from_position(pos2(frame.left(), y)).y.clamp(0.0, top - 1.0) as u32;
+        let ids = (first + neuron(rows.max)..=first + neuron(rows.min)).collect();
+        out.push(Command::Select(Select::Neurons { ids, how: how_held(ui) }));
+    }
     response.response.accessible_name("chart: raster");
 
     let mut said = Vec::new();
@@ -90,6 +103,30 @@ pub(super) fn show(ui: &mut Ui, telemetry: &Telemetry, span: Span, height: f32, 
     }
     if !said.is_empty() {
         style::footnote(ui, said.join("; "));
+    }
+}
+
+/// The rows that a finished drag went over, from top to bottom; shows the drag while it lasts.
+fn brushed(ui: &Ui, brush: &egui::Response, frame: Rect) -> Option<egui::Rangef> {
+    let (from, to) =
+        (brush.interact_pointer_pos().and(ui.input(|i| i.pointer.press_origin())), brush.interact_pointer_pos());
+    let kept = brush.id.with("rows");
+    if let (true, Some(from), Some(to)) = (brush.dragged(), from, to) {
+        let rows = egui::Rangef::new(from.y.min(to.y).max(frame.top()), from.y.max(to.y).min(frame.bottom()));
+        ui.painter_at(frame).rect_filled(Rect::from_x_y_ranges(frame.x_range(), rows), 0.0, style::ink(ui).hairline);
+        ui.data_mut(|data| data.insert_temp(kept, (rows.min, rows.max)));
+    }
+    let taken = brush.drag_stopped().then(|| ui.data_mut(|data| data.remove_temp::<(f32, f32)>(kept))).flatten();
+    taken.map(|(top, bottom)| egui::Rangef::new(top, bottom))
+}
+
+/// Shift adds to the selection, Ctrl removes from it, as on the picture.
+fn how_held(ui: &Ui) -> How {
+    match ui.input(|input| (input.modifiers.shift, input.modifiers.command)) {
+        (true, true) => How::Keep,
+        (true, false) => How::Add,
+        (false, true) => How::Remove,
+        (false, false) => How::Replace,
     }
 }
 

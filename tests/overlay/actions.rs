@@ -4,7 +4,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use spikescope::session::telemetry::RewindTelemetry;
 use spikescope::session::view::{Theme, Variable};
-use spikescope::session::{Command, Rewind};
+use spikescope::session::{Command, How, Rewind, Select};
 use spikescope::ui::action::{ACTIONS, Entry, Own, PanelName, Question, When};
 use spikescope::ui::{OverlayAction, Tool};
 
@@ -73,7 +73,7 @@ fn the_palette_finds_scenes_views_and_populations() {
     for (query, title, wanted) in [
         ("cuba", "open cuba: balanced network", OverlayAction::Command(Command::OpenScene("cuba".to_owned()))),
         ("view 4", "view: view 4", OverlayAction::View(3)),
-        ("spk inhib", "spikes of inhibitory", OverlayAction::Command(Command::RasterPopulation(2))),
+        ("chart inhib", "chart the spikes of inhibitory", OverlayAction::Command(Command::RasterPopulation(2))),
     ] {
         let mut harness = rich();
         choose(&mut harness, query, title);
@@ -171,6 +171,35 @@ fn a_long_run_is_not_thrown_away_without_a_question() {
     harness.run_steps(3);
     assert_eq!(harness.state().commands(), [Command::Reset]);
     assert!(harness.query_by_label("Cancel").is_none());
+}
+
+#[test]
+fn the_selection_panel_selects_and_its_table_picks() {
+    let mut harness = rich();
+    if !harness.state().overlay.layout().is_open(PanelName::Selection) {
+        harness.key_press(egui::Key::F4);
+        harness.run_steps(3);
+        harness.state_mut().actions.clear();
+    }
+    for name in ["Invert", "select population excitatory", "select group ring", "Stimulate"] {
+        harness.get_by_label(name).click();
+        harness.run_steps(2);
+    }
+    let how = How::Replace;
+    let expected = [
+        Command::Select(Select::Invert),
+        Command::Select(Select::Population { index: 1, how }),
+        Command::Select(Select::Group { name: "ring".to_owned(), how }),
+        Command::Stimulate { mv: 20.0, duration_ms: 100.0 },
+    ];
+    assert_eq!(harness.state().commands(), expected);
+    harness.state_mut().actions.clear();
+    let row = harness.query_all_by_label_contains("neuron 801:").next().expect("the table shows it");
+    row.focus();
+    harness.run_steps(2);
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(harness.state().commands(), [Command::Pick(Some(801))]);
 }
 
 #[test]

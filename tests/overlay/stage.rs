@@ -11,7 +11,8 @@ use spikescope::model::{
     SynapseModel, Weights,
 };
 use spikescope::session::telemetry::{
-    LearningTelemetry, PickedTelemetry, PopulationTelemetry, ProjectionTelemetry, Raster,
+    LearningTelemetry, PickedTelemetry, PopulationTelemetry, ProjectionTelemetry, Raster, SelectionRow,
+    SelectionTelemetry,
 };
 use spikescope::session::view::Variable;
 use spikescope::session::{Command, Telemetry, ViewSettings};
@@ -269,7 +270,18 @@ impl Stage {
 
     /// Whatever actions need that the usual stage lacks.
     pub(crate) fn prepare_everything(&mut self) {
-        self.telemetry.selection.count = 3;
+        let row = |neuron: u32| {
+            let values = std::array::from_fn(|i| if i == 4 { f32::NAN } else { neuron as f32 + i as f32 });
+            SelectionRow { neuron, population: 1, flags: 1, spike_count: u64::from(neuron), values }
+        };
+        self.telemetry.selection = SelectionTelemetry {
+            count: 3,
+            hidden: 2,
+            groups: vec![("ring".to_owned(), 12)],
+            ids: vec![800, 801, 802].into(),
+            rows: [800, 801, 802].map(row).to_vec().into(),
+            ..Default::default()
+        };
     }
 
     /// What the overlay sees, lent to `look`.

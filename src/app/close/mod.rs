@@ -184,7 +184,8 @@ impl Close {
                 let ring =
                     self.states.get_or_insert_with(|| ReadbackRing::new(Arc::clone(&self.gpu), "close.states", 3));
                 while !ring.is_empty() {
-                    let arrived = ring.poll(|purpose, bytes| (purpose, bytemuck::pod_collect_to_vec::<u8, NeuronState>(bytes)));
+                    let arrived =
+                        ring.poll(|purpose, bytes| (purpose, bytemuck::pod_collect_to_vec::<u8, NeuronState>(bytes)));
                     let Some(((step, neurons), states)) = arrived else { break };
                     self.trails.take(step, neurons.into_iter().zip(states));
                 }

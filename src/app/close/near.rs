@@ -46,7 +46,8 @@ impl Grid {
     pub(super) fn new(positions: &[[f32; 3]], bounds: &Bounds) -> Self {
         let low = Vec3::from_array(bounds.low);
         let extent = Vec3::from_array(bounds.high) - low;
-        let sides: Vec<f32> = extent.to_array().into_iter().filter(|side| *side > 1e-3 * extent.max_element()).collect();
+        let sides: Vec<f32> =
+            extent.to_array().into_iter().filter(|side| *side > 1e-3 * extent.max_element()).collect();
         let cells = positions.len().max(1) as f32 / PER_CELL;
         let side = (sides.iter().product::<f32>() / cells.max(1.0)).powf(1.0 / sides.len().max(1) as f32);
         let side = if side.is_finite() && side > 0.0 { side } else { 1.0 };
@@ -168,10 +169,9 @@ mod tests {
             all.retain(|neuron| !front.contains(neuron));
             // What is missing stands behind something that is there.
             for neuron in all {
-                let (px, depth) = view.project(Vec3::from_array(positions[neuron as usize]), seen.size_px).expect("seen");
-                let hides = |n: &Near| {
-                    n.depth < depth && (n.at[0] - px.x / 2.0).hypot(n.at[1] - px.y / 2.0) < n.radius
-                };
+                let (px, depth) =
+                    view.project(Vec3::from_array(positions[neuron as usize]), seen.size_px).expect("seen");
+                let hides = |n: &Near| n.depth < depth && (n.at[0] - px.x / 2.0).hypot(n.at[1] - px.y / 2.0) < n.radius;
                 assert!(near.iter().any(hides), "{neuron} is missing");
             }
             let far = |n: &Near| Vec3::from_array(positions[n.neuron as usize]).distance(view.eye);

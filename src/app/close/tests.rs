@@ -149,11 +149,10 @@ fn names_stand_where_their_populations_are() {
     let view = CameraView::new(Pose::framing(bounds.low, bounds.high, [1.0, 0.2, 0.5], 45.0, 1.6), 1.6);
     let input = close.look(&session, &shot(&view, &settings));
     assert!(input.cards.is_empty());
-    assert_eq!(input.names.iter().map(|name| name.text.as_str()).collect::<Vec<_>>(), [
-        "input",
-        "excitatory",
-        "inhibitory"
-    ]);
+    assert_eq!(
+        input.names.iter().map(|name| name.text.as_str()).collect::<Vec<_>>(),
+        ["input", "excitatory", "inhibitory"]
+    );
     for (name, population) in input.names.iter().zip(&session.network().populations) {
         for neuron in population.neurons() {
             let place = Vec3::from_array(session.network().positions[neuron as usize]);

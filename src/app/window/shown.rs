@@ -251,7 +251,9 @@ impl Shown {
             stage.camera.steer(steering);
             moves = flight.is_under_way() || steering.is_under_way();
         }
-        if self.goes_on && let Some(stage) = &mut self.stage {
+        if self.goes_on
+            && let Some(stage) = &mut self.stage
+        {
             stage.note_frame_time(wall);
         }
         self.simulate(wall, SIMULATION_BUDGET)?;
@@ -372,9 +374,8 @@ impl Shown {
         let (mut caption, mut scale) = (None, None);
         let mut space = None;
         let pixels_per_point = self.painter.context.pixels_per_point();
-        let (size, pixels_per_point) = at.map_or((self.screen.size(), pixels_per_point), |(size, times)| {
-            (size, pixels_per_point * times as f32)
-        });
+        let (size, pixels_per_point) =
+            at.map_or((self.screen.size(), pixels_per_point), |(size, times)| (size, pixels_per_point * times as f32));
         if let Some(stage) = &mut self.stage {
             // Hidden with the overlay, and not even looked for.
             space = self.overlay.is_visible().then(|| stage.look_close(size, pixels_per_point, time.as_secs_f32()));

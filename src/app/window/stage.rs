@@ -20,11 +20,11 @@ use crate::session::{
 use crate::ui::{TourKey, ColourScale, FieldGrid, SpaceInput};
 
 use super::super::channels;
-use crate::app::close::{Close, Shot};
 use super::caption;
 use super::lens::Lens;
 use super::talk::Talk;
 use super::{WindowError, WindowOptions};
+use crate::app::close::{Close, Shot};
 
 /// Samples of a colour scale in the legend.
 const SCALE_SAMPLES: usize = 48;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use egui::epaint::TextShape;
 use egui::{Align2, Color32, FontId, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
 
-use super::place::{Disc, Inside, Placer, Wish};
 use super::SpaceInput;
-use crate::ui::style::Ink;
+use super::place::{Disc, Inside, Placer, Wish};
 use crate::ui::colour_map::{ValueTexture, field_image, show_version};
+use crate::ui::style::Ink;
 
 /// A card fades in within this time where it has found a place, s.
 const FADE_S: f32 = 0.25;
@@ -90,7 +90,14 @@ pub(super) struct Cards {
 
 impl Cards {
     /// Draws them, adds what they took to `taken`, and says how many there are.
-    pub(super) fn show(&mut self, ui: &mut Ui, input: &SpaceInput, free: Rect, taken: &mut Vec<Rect>, ink: &Ink) -> usize {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        input: &SpaceInput,
+        free: Rect,
+        taken: &mut Vec<Rect>,
+        ink: &Ink,
+    ) -> usize {
         let discs: Vec<Disc> = input.cards.iter().map(|card| Disc { at: card.at, radius: card.radius + 1.0 }).collect();
         let with_content: Vec<&Card> = input.cards.iter().filter(|card| card.content.is_some()).collect();
         let wishes: Vec<Wish> = with_content

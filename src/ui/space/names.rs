@@ -2,8 +2,8 @@
 
 use egui::{FontId, Pos2, Rect, Stroke, Ui, Vec2, pos2, vec2};
 
-use super::place::{Placer, Wish};
 use super::SpaceInput;
+use super::place::{Placer, Wish};
 use crate::ui::style::Ink;
 
 /// A population smaller than this on screen has no name, points; full from twice that.
@@ -44,7 +44,8 @@ impl Names {
         let wishes: Vec<Wish> = order
             .iter()
             .map(|&index| {
-                let others = input.names.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, n)| n.outline);
+                let others =
+                    input.names.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, n)| n.outline);
                 let size = galleys[index].size() + vec2(26.0, 8.0);
                 Wish { key: index as u64, places: places(input.names[index].outline, size, free, others), inside: None }
             })
@@ -62,9 +63,8 @@ impl Names {
             painter.rect_filled(place, 5.0, ink.card.gamma_multiply(opacity));
             painter.circle_filled(pos2(place.left() + 11.0, place.center().y), 4.0, colour);
             let at = pos2(place.left() + 20.0, place.top() + 4.0);
-            painter.add(
-                egui::epaint::TextShape::new(at, galleys[index].clone(), ink.strong).with_opacity_factor(opacity),
-            );
+            painter
+                .add(egui::epaint::TextShape::new(at, galleys[index].clone(), ink.strong).with_opacity_factor(opacity));
             let response = ui.interact(place, ui.scope_id().with(("name in space", index)), egui::Sense::hover());
             response.accessible_name(format!("population {}", name.text));
         }
@@ -143,7 +143,8 @@ mod tests {
     #[test]
     fn stacked_layers_are_named_at_their_side() {
         let free = rect(0.0, 0.0, 1000.0, 800.0);
-        let layers: Vec<Rect> = (0..4).map(|k| rect(300.0, 100.0 + 150.0 * k as f32, 600.0, 245.0 + 150.0 * k as f32)).collect();
+        let layers: Vec<Rect> =
+            (0..4).map(|k| rect(300.0, 100.0 + 150.0 * k as f32, 600.0, 245.0 + 150.0 * k as f32)).collect();
         let others = layers.iter().copied().filter(|layer| *layer != layers[1]);
         let best = places(layers[1], vec2(90.0, 22.0), free, others)[0];
         assert!(best.left() > 600.0 && (best.center().y - layers[1].center().y).abs() < 1.0, "{best:?}");

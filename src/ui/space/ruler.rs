@@ -84,7 +84,10 @@ mod tests {
             let points_per_unit = 10.0_f32.powf(k as f32 / 13.0);
             let length = round_length(points_per_unit).expect("a length");
             let points = length * f64::from(points_per_unit);
-            assert!(points <= f64::from(LONGEST) * 1.001 && points > f64::from(LONGEST) / 2.51, "{points_per_unit}: {points}");
+            assert!(
+                points <= f64::from(LONGEST) * 1.001 && points > f64::from(LONGEST) / 2.51,
+                "{points_per_unit}: {points}"
+            );
             let digit = length / 10.0_f64.powf(length.log10().floor());
             assert!([1.0, 2.0, 5.0, 10.0].iter().any(|d| (digit - d).abs() < 1e-6), "{length}");
         }
