@@ -16,6 +16,15 @@ const PARTNER = 12u;        // sends to the selection, or hears it
 @group(1) @binding(3) var<storage, read> flags: array<u32>;           // of the selection, four neurons each
 @group(1) @binding(4) var<storage, read> values: array<f32>;          // from the host: colour's, size's, height's
 
+// What the channels show; 99: as the frame says.
+override colour_by: u32 = 99u;
+override size_by: u32 = 99u;
+override height_by: u32 = 99u;
+
+fn chosen(made_for: u32, asked: u32) -> u32 {
+    return select(made_for, asked, made_for == 99u);
+}
+
 fn flags_of(neuron: u32) -> u32 {
     return (flags[neuron >> 2u] >> (8u * (neuron & 3u))) & 0xffu;
 }
@@ -56,10 +65,10 @@ fn rate_hz(neuron: u32, state: NeuronState) -> f32 {
 }
 
 // The share of a channel's range that a neuron's value has; negative: it has no such value.
-fn share_of(channel: Channel, neuron: u32, state: NeuronState, population: u32) -> f32 {
+fn share_of(by: u32, channel: Channel, neuron: u32, state: NeuronState, population: u32) -> f32 {
     let look = looks[population];
     var value = 0.0;
-    switch channel.by {
+    switch by {
         case 1u: {
             if look.has_membrane == 0u {
                 return -1.0;
@@ -105,14 +114,15 @@ fn looked_up(first: u32, share: f32) -> vec4<f32> {
 
 // What a neuron's colour adds to the picture: light, or ink.
 fn colour_of(neuron: u32, state: NeuronState, population: u32) -> vec3<f32> {
-    if frame.colour.by == 0u {
+    let by = chosen(colour_by, frame.colour.by);
+    if by == 0u {
         return emitted(looks[population].colour);
     }
-    let share = share_of(frame.colour, neuron, state, population);
+    let share = share_of(by, frame.colour, neuron, state, population);
     if share < 0.0 {
         return frame.no_value;
     }
-    if frame.colour.by == 4u {
+    if by == 4u {
         // Classes have no colours between them.
         return maps[u32(share * f32(MAP_LEN - 1u) + 0.5)].rgb;
     }
@@ -121,18 +131,20 @@ fn colour_of(neuron: u32, state: NeuronState, population: u32) -> vec3<f32> {
 
 // Radius over that of the settings.
 fn size_of(neuron: u32, state: NeuronState, population: u32) -> f32 {
-    if frame.size.by == 0u {
+    let by = chosen(size_by, frame.size.by);
+    if by == 0u {
         return 1.0;
     }
-    return looked_up(MAP_LEN, max(share_of(frame.size, neuron, state, population), 0.0)).x;
+    return looked_up(MAP_LEN, max(share_of(by, frame.size, neuron, state, population), 0.0)).x;
 }
 
 // Where a neuron is drawn: its place, raised by what its height shows.
 fn drawn_place(neuron: u32) -> vec3<f32> {
     let place = positions[neuron];
-    if frame.height.by == 0u {
+    let by = chosen(height_by, frame.height.by);
+    if by == 0u {
         return place.xyz;
     }
-    let share = share_of(frame.height, neuron, neurons[neuron], bitcast<u32>(place.w));
+    let share = share_of(by, frame.height, neuron, neurons[neuron], bitcast<u32>(place.w));
     return place.xyz + vec3<f32>(0.0, frame.height_most * looked_up(MAP_LEN, max(share, 0.0)).y, 0.0);
 }

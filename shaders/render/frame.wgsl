@@ -70,6 +70,9 @@ struct PopulationLook {
     rest_mv: f32,
 }
 
+// 0 dark, 1 light, 2: as the frame says.
+override light_stage: u32 = 2u;
+
 @group(0) @binding(0) var<uniform> frame: Frame;
 @group(0) @binding(1) var<storage, read> looks: array<PopulationLook>;
 @group(0) @binding(2) var<storage, read> maps: array<vec4<f32>>;
@@ -88,10 +91,14 @@ fn detail() -> f32 {
     return max(frame.picture_px.y / 1080.0, 1.0);
 }
 
+fn is_light() -> bool {
+    return select(light_stage == 1u, frame.theme == 1u, light_stage == 2u);
+}
+
 // What a layer of this colour adds to the picture: light on the dark stage; on the light one what its ink takes from
 // white light, as a power of e. Ink is darker than the colour on a screen, so that it stands out in grey too.
 fn emitted(colour: vec3<f32>) -> vec3<f32> {
-    if frame.theme == 0u {
+    if !is_light() {
         return colour;
     }
     let luminance = max(dot(colour, vec3<f32>(0.2126, 0.7152, 0.0722)), 1e-3);

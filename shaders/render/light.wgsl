@@ -8,7 +8,7 @@ const FLASH_LEAST = 0.01;  // a fainter flash is none
 fn base_shade(normal: vec3<f32>) -> f32 {
     let wrapped = clamp(0.5 + 0.5 * dot(normal, vec3<f32>(-0.37, 0.66, 0.65)), 0.0, 1.0);
     let rim = (1.0 - normal.z) * (1.0 - normal.z);
-    if frame.theme == 0u {
+    if !is_light() {
         return 0.08 + 0.85 * wrapped * wrapped + 0.25 * rim;
     }
     return 0.45 + 1.1 * (1.0 - wrapped * wrapped) + 0.9 * rim;
@@ -16,7 +16,7 @@ fn base_shade(normal: vec3<f32>) -> f32 {
 
 // Mean of base_shade over the disc.
 fn base_mean() -> f32 {
-    return select(1.089, 0.594, frame.theme == 0u);
+    return select(1.089, 0.594, !is_light());
 }
 
 const FLASH_MEAN = 1.467;  // mean of flash_shade over the disc
@@ -28,10 +28,10 @@ fn flash_shade(normal_z: f32) -> f32 {
 
 // The colour of a spike's light: the neuron's, a little towards white; in ink a little towards black.
 fn flash_colour(colour: vec3<f32>) -> vec3<f32> {
-    if frame.theme == 0u {
+    if !is_light() {
         return mix(colour, vec3<f32>(0.9, 0.95, 1.0), 0.12);
     }
-    return mix(colour, vec3<f32>(2.2), 0.3);
+    return mix(colour, vec3<f32>(2.0), 0.15);
 }
 
 // How much of a neuron is a sphere, by its radius on screen at size 1; the rest is a point of light.

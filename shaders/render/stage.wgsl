@@ -10,6 +10,9 @@ const PRUNED = vec3<f32>(0.956, 0.342, 0.604);
 @group(1) @binding(0) var<storage, read> pixels: array<u32>;       // red, green, blue of splats
 @group(1) @binding(1) var<storage, read> line_pixels: array<u32>;  // excitatory, inhibitory and pruned light of lines
 
+// What was gathered; 99: as the frame says.
+override gathered: u32 = 99u;
+
 struct StageVertex {
     @builtin(position) position: vec4<f32>,
 }
@@ -41,7 +44,7 @@ fn fs_main(in: StageVertex) -> @location(0) vec4<f32> {
     let stretch = inverseSqrt(dot(ray, ray));
     let height = ray.y * stretch;
     let horizon = exp(-6.0 * abs(height));
-    let is_dark = frame.theme == 0u;
+    let is_dark = !is_light();
     var colour = mix(vec3<f32>(0.0042, 0.0052, 0.0090), vec3<f32>(0.0105, 0.0135, 0.0240), horizon);
     if !is_dark {
         colour = mix(vec3<f32>(0.0), vec3<f32>(0.055, 0.045, 0.035), horizon);
@@ -63,11 +66,12 @@ fn fs_main(in: StageVertex) -> @location(0) vec4<f32> {
         }
     }
     let pixel = u32(in.position.y) * u32(frame.size_px.x) + u32(in.position.x);
-    if (frame.gathered & 1u) != 0u {
+    let what = select(gathered, frame.gathered, gathered == 99u);
+    if (what & 1u) != 0u {
         let at = 3u * pixel;
         colour += vec3<f32>(f32(pixels[at]), f32(pixels[at + 1u]), f32(pixels[at + 2u])) / UNITS_PER_LIGHT;
     }
-    if (frame.gathered & 2u) != 0u {
+    if (what & 2u) != 0u {
         let at = 3u * pixel;
         let lines = vec3<f32>(f32(line_pixels[at]), f32(line_pixels[at + 1u]), f32(line_pixels[at + 2u])) / UNITS_PER_LINE_LIGHT;
         colour += lines.x * emitted(EXCITATORY) + lines.y * emitted(INHIBITORY) + lines.z * emitted(PRUNED);

@@ -3,6 +3,7 @@
 // stage from ink to the screen: every layer takes its part of the paper's light.
 
 override encode_srgb: bool = true;
+override is_scaled: bool = true;
 
 const SHOULDER = 0.55;
 const DESATURATION = 0.06;
@@ -38,7 +39,7 @@ fn fs_main(@builtin(position) at: vec4<f32>) -> @location(0) vec4<f32> {
     let place = at.xy + frame.tile_px;
     let uv = place / (frame.picture_px / frame.drawn_scale);
     var colour: vec3<f32>;
-    if frame.drawn_scale == 1.0 {
+    if !is_scaled {
         colour = textureLoad(light, vec2<i32>(at.xy), 0).rgb;
     } else {
         colour = textureSampleLevel(light, smooth_sampler, uv, 0.0).rgb;
@@ -47,7 +48,7 @@ fn fs_main(@builtin(position) at: vec4<f32>) -> @location(0) vec4<f32> {
         colour += textureSampleLevel(glow, smooth_sampler, uv, 0.0).rgb * frame.bloom;
     }
     let from_middle = uv - 0.5;
-    if frame.theme == 0u {
+    if !is_light() {
         colour = tone(colour * frame.exposure) * (1.0 - 0.28 * dot(from_middle, from_middle));
     } else {
         colour = PAPER * exp(-colour * frame.exposure) * (1.0 - 0.10 * dot(from_middle, from_middle));

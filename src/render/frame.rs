@@ -249,7 +249,7 @@ pub(super) struct Extras {
 const DIMMED: [f32; 2] = [0.12, 0.55];
 
 /// Resting ink is so much stronger than resting light, flashing ink so much weaker: paper has no brightness to spare.
-const INK_GAINS: [f32; 2] = [1.6, 0.62];
+const INK_GAINS: [f32; 2] = [1.6, 0.36];
 
 /// The shortest time in which a pulse crosses its line, ms: delays are often shorter than anyone can see.
 #[must_use]

@@ -5,7 +5,8 @@
 use super::lines::{LinePipelines, Lines, WORKGROUP as LINE_WORKGROUP};
 use super::neurons::{NeuronLayouts, Neurons};
 use super::shaders;
-use super::wiring::{Bound, group, group_layout, kernel};
+use super::variants::{Special, Variants};
+use super::wiring::{Bound, group, group_layout, kernel, special_kernel};
 use crate::gpu::{Gpu, grid};
 
 
@@ -30,7 +31,7 @@ pub(super) struct Gather {
     /// Splats, lines: read by the stage.
     pub(super) stage_layout: wgpu::BindGroupLayout,
     write_layout: wgpu::BindGroupLayout,
-    splats: wgpu::ComputePipeline,
+    splats: Variants<wgpu::ComputePipeline>,
     lines: wgpu::ComputePipeline,
     pulses: wgpu::ComputePipeline,
     pixels: Pixels,
@@ -56,7 +57,7 @@ impl Gather {
         let stage_layout = group_layout(device, "render.gathered", &[Bound::Read, Bound::Read]);
         let pixels = Pixels::new(device, &write_layout, &stage_layout, [1, 1], Gathered::default());
         Self {
-            splats: kernel(device, &shaders::SPLATS, &[view, &neurons.activity, &neurons.cells, &write_layout]),
+            splats: Variants::new(),
             lines: kernel(device, &shaders::LINES_GATHER, &[view, &neurons.activity, lines.layout(), &write_layout]),
             pulses: kernel(device, &shaders::PULSES_GATHER, &[view, &neurons.activity, lines.layout(), &write_layout]),
             write_layout,
@@ -79,6 +80,20 @@ impl Gather {
         possible
     }
 
+    /// The kernel of splats for a look.
+    pub(super) fn choose_splats(
+        &mut self,
+        device: &wgpu::Device,
+        view: &wgpu::BindGroupLayout,
+        neurons: &NeuronLayouts,
+        special: Special,
+    ) -> wgpu::ComputePipeline {
+        self.splats.choose(special, || {
+            let groups = [view, &neurons.activity, &neurons.cells, &self.write_layout];
+            special_kernel(device, &shaders::SPLATS, &groups, &special.of_neurons())
+        })
+    }
+
     /// What the stage reads, group 1.
     pub(super) const fn stage_group(&self) -> &wgpu::BindGroup {
         &self.pixels.stage_group
@@ -95,7 +110,7 @@ impl Gather {
         gpu: &Gpu,
         encoder: &mut wgpu::CommandEncoder,
         view: &wgpu::BindGroup,
-        what: Gathered,
+        (what, splats): (Gathered, &wgpu::ComputePipeline),
         neurons: &Neurons,
         lines: &[&Lines],
     ) {
@@ -112,7 +127,7 @@ impl Gather {
         let cells = neurons.plan.cells.len() as u32 - neurons.plan.sphere_cells;
         if what.splats && cells > 0 {
             let [x, y] = grid(cells, limit);
-            pass.set_pipeline(&self.splats);
+            pass.set_pipeline(splats);
             pass.set_bind_group(2, &neurons.cells_group, &[]);
             pass.set_bind_group(3, &self.pixels.write_groups[0], &[]);
             pass.dispatch_workgroups(x, y, 1);

@@ -11,6 +11,7 @@ mod bloom;
 pub mod camera;
 mod cells;
 pub mod colour;
+mod detail;
 mod following;
 mod frame;
 mod gather;
@@ -33,6 +34,7 @@ mod sampling;
 pub mod shaders;
 mod targets;
 mod tile;
+mod variants;
 mod wiring;
 
 pub use arcs::PopulationArc;

@@ -9,23 +9,24 @@ use wgpu::util::DeviceExt;
 use super::arcs::{ArcPipeline, Arcs};
 use super::bloom::Bloom;
 use super::camera::Camera;
-use super::cells::Detail;
 use super::colour;
-use super::frame::{Bounds, Extras, Frame, FrameUniform, PopulationLook, height_most, positive};
+use super::detail::{detail, spheres_px, splat_radius_max_px};
+use super::frame::{Bounds, Extras, Frame, FrameUniform, PopulationLook};
 use super::gather::{Gather, Gathered};
 use super::layer_notices;
 use super::layers::{Layers, SelectionChange};
 use super::lines::{LinePipelines, Lines};
-use super::lookup::{self, SIZE_RANGE};
+use super::lookup;
 use super::marks::Marks;
-use super::neurons::{NeuronLayouts, Neurons, clip_corners};
+use super::neurons::{NeuronLayouts, Neurons};
 use super::notices::{self, Facts};
 use super::pick::nearest_neuron;
-use super::points::Points;
-use super::quality::{Governor, Level};
+use super::points::{PointDraws, Points};
+use super::quality::Governor;
 use super::shaders;
 use super::targets::{GlowChain, TargetLayouts, Targets};
 use super::tile::Tile;
+use super::variants::{Special, Variants};
 use super::wiring::{Bound, Depth, Draw, LIGHT_FORMAT, Mix, attachment, group, group_layout};
 use crate::engine::Activity;
 use crate::gpu::Gpu;
@@ -44,8 +45,11 @@ pub struct Renderer {
     neuron_layouts: NeuronLayouts,
     tone_layout: wgpu::BindGroupLayout,
     sampler: wgpu::Sampler,
-    stage: wgpu::RenderPipeline,
-    tone: wgpu::RenderPipeline,
+    stage: Variants<wgpu::RenderPipeline>,
+    tone: Variants<wgpu::RenderPipeline>,
+    output_format: wgpu::TextureFormat,
+    /// Size of the last picture as it is shown.
+    shown: [u32; 2],
     points: Points,
     gather: Gather,
     lines: LinePipelines,
@@ -78,6 +82,13 @@ pub struct Legend {
     pub text: String,
 }
 
+/// What the scene of one picture is drawn with.
+struct ScenePipelines {
+    stage: wgpu::RenderPipeline,
+    points: PointDraws,
+    splats: wgpu::ComputePipeline,
+}
+
 /// What is kept of a network.
 struct Loaded {
     bounds: Bounds,
@@ -98,25 +109,6 @@ impl Renderer {
         let chain = GlowChain::new(gpu.is_software());
         let lines = LinePipelines::new(device, &view_layout, &neuron_layouts.activity);
         let gather = Gather::new(device, &view_layout, &neuron_layouts, &lines);
-        let stage = Draw {
-            source: &shaders::STAGE,
-            groups: &[&view_layout, &gather.stage_layout],
-            format: LIGHT_FORMAT,
-            depth: Depth::Ignore,
-            mix: Mix::Replace,
-            constants: &[],
-        }
-        .pipeline(device);
-        let encodes = if output_format.is_srgb() { 0.0 } else { 1.0 };
-        let tone = Draw {
-            source: &shaders::TONE,
-            groups: &[&view_layout, &tone_layout],
-            format: output_format,
-            depth: Depth::Absent,
-            mix: Mix::Replace,
-            constants: &[("encode_srgb", encodes)],
-        }
-        .pipeline(device);
         let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
             label: Some("render.smooth"),
             mag_filter: wgpu::FilterMode::Linear,
@@ -136,7 +128,7 @@ impl Renderer {
             mapped_at_creation: false,
         });
         Self {
-            points: Points::new(device, &view_layout, &neuron_layouts),
+            points: Points::new(),
             gather,
             lines,
             arcs: ArcPipeline::new(device, &view_layout, &neuron_layouts.activity),
@@ -146,8 +138,10 @@ impl Renderer {
             neuron_layouts,
             tone_layout,
             sampler,
-            stage,
-            tone,
+            stage: Variants::new(),
+            tone: Variants::new(),
+            output_format,
+            shown: [0; 2],
             chain,
             uniform,
             maps,
@@ -319,6 +313,7 @@ impl Renderer {
         let gathered = self.gather.prepare(&self.gpu, tile.size, wanted);
         let (Some(loaded), Some(targets)) = (&mut self.loaded, self.targets.last()) else { return false };
         loaded.layers.prepare(&self.gpu, settings, far_of(frame, &loaded.bounds));
+        self.shown = frame.size;
         let picture = tile.picture;
         let shown = frame.size[1].max(1) as f32;
         let scale = picture[1] as f32 / shown;
@@ -364,10 +359,42 @@ impl Renderer {
             self.gpu.queue.write_buffer(&self.maps, 0, bytemuck::cast_slice(&table));
             self.mapped = Some(mapped);
         }
-        let Some(loaded) = &self.loaded else { return false };
+        let special = Special {
+            is_light: settings.theme == Theme::Light,
+            by: [uniform.colour.by, uniform.size.by, uniform.height.by],
+            ..Special::default()
+        };
+        let pipelines = self.choose_pipelines(special, gathered);
+        let (Some(loaded), Some(targets)) = (&self.loaded, self.targets.last()) else { return false };
         self.look_up_weights(encoder, loaded);
-        self.draw_scene(encoder, loaded, targets, gathered);
+        self.draw_scene(encoder, loaded, targets, gathered, &pipelines);
         true
+    }
+
+    /// What the scene is drawn with.
+    fn choose_pipelines(&mut self, special: Special, gathered: Gathered) -> ScenePipelines {
+        let device = &self.gpu.device;
+        let (view, neurons) = (&self.view_layout, &self.neuron_layouts);
+        let bits = gathered.bits();
+        let of_stage = Special { by: [0; 3], gathered: bits, ..special };
+        let stage_layout = &self.gather.stage_layout;
+        let stage = self.stage.choose(of_stage, || {
+            let [theme] = special.of_theme();
+            Draw {
+                source: &shaders::STAGE,
+                groups: &[view, stage_layout],
+                format: LIGHT_FORMAT,
+                depth: Depth::Ignore,
+                mix: Mix::Replace,
+                constants: &[theme, ("gathered", f64::from(bits))],
+            }
+            .pipeline(device)
+        });
+        ScenePipelines {
+            stage,
+            points: self.points.choose(device, view, neurons, special),
+            splats: self.gather.choose_splats(device, view, neurons, special),
+        }
     }
 
     /// Makes the targets of this size the last ones.
@@ -391,7 +418,24 @@ impl Renderer {
     }
 
     /// Glow (that of tiles is there already), tone curve.
-    fn finish(&self, encoder: &mut wgpu::CommandEncoder, target: &wgpu::TextureView, tile: &Tile, glows: bool) {
+    fn finish(&mut self, encoder: &mut wgpu::CommandEncoder, target: &wgpu::TextureView, tile: &Tile, glows: bool) {
+        let is_light = self.mapped.as_ref().is_some_and(|(_, theme, _)| *theme == Theme::Light);
+        let is_scaled = tile.is_whole() && tile.picture != self.shown;
+        let special = Special { is_light, is_scaled, ..Special::default() };
+        let tone = self.tone.choose(special, || {
+            let [theme] = special.of_theme();
+            let encodes = f64::from(u8::from(!self.output_format.is_srgb()));
+            let scaled = f64::from(u8::from(is_scaled));
+            Draw {
+                source: &shaders::TONE,
+                groups: &[&self.view_layout, &self.tone_layout],
+                format: self.output_format,
+                depth: Depth::Absent,
+                mix: Mix::Replace,
+                constants: &[theme, ("encode_srgb", encodes), ("is_scaled", scaled)],
+            }
+            .pipeline(&self.gpu.device)
+        });
         let (Some(loaded), Some(targets)) = (&self.loaded, self.targets.last()) else { return };
         if glows {
             self.bloom.collect(encoder, targets, tile);
@@ -402,7 +446,7 @@ impl Renderer {
             color_attachments: &[Some(attachment(target, Some(wgpu::Color::BLACK)))],
             ..Default::default()
         });
-        pass.set_pipeline(&self.tone);
+        pass.set_pipeline(&tone);
         pass.set_bind_group(0, &loaded.view_group, &[]);
         pass.set_bind_group(1, &targets.tone_group, &[]);
         pass.draw(0..3, 0..1);
@@ -430,11 +474,11 @@ impl Renderer {
         }
     }
 
-    fn draw_scene(&self, encoder: &mut wgpu::CommandEncoder, loaded: &Loaded, targets: &Targets, gathered: Gathered) {
+    fn draw_scene(&self, encoder: &mut wgpu::CommandEncoder, loaded: &Loaded, targets: &Targets, gathered: Gathered, pipelines: &ScenePipelines) {
         let shining: Vec<&Lines> = loaded.layers.shining().collect();
         let neurons = &loaded.neurons;
         if gathered != Gathered::default() {
-            self.gather.gather(&self.gpu, encoder, &loaded.view_group, gathered, neurons, &shining);
+            self.gather.gather(&self.gpu, encoder, &loaded.view_group, (gathered, &pipelines.splats), neurons, &shining);
         }
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
             label: Some("render.scene"),
@@ -448,17 +492,17 @@ impl Renderer {
         });
         pass.set_bind_group(0, &loaded.view_group, &[]);
         pass.set_bind_group(1, self.gather.stage_group(), &[]);
-        pass.set_pipeline(&self.stage);
+        pass.set_pipeline(&pipelines.stage);
         pass.draw(0..3, 0..1);
         pass.set_bind_group(1, &neurons.activity_group, &[]);
-        self.points.draw_spheres(&mut pass, neurons);
+        pipelines.points.draw_spheres(&mut pass, neurons);
         if !gathered.lines {
             self.lines.set_indices(&mut pass);
             for lines in shining {
                 self.lines.draw(&mut pass, lines);
             }
         }
-        self.points.draw_flashes(&mut pass, neurons);
+        pipelines.points.draw_flashes(&mut pass, neurons);
         self.lines.set_indices(&mut pass);
         self.arcs.draw(&mut pass, &loaded.layers.arcs);
         self.marks.draw(&mut pass);
@@ -501,53 +545,6 @@ impl Renderer {
             lines.extend(layer_notices::notices(&loaded.layers, settings, loaded.dt_ms, are_gathered));
         }
         lines
-    }
-}
-
-/// Radii between which neurons turn from points of light into spheres, pixels. Spheres cost more where the processor
-/// draws. `factor`: for quality and resolution.
-fn spheres_px(gpu: &Gpu, points: PointStyle, has_splats: bool, factor: f32) -> [f32; 2] {
-    match points {
-        // At any size: there is nothing between 0 and this.
-        PointStyle::Splats if has_splats => [1e9, 2e9],
-        PointStyle::Auto if has_splats => {
-            if gpu.is_software() { [2.6, 4.2] } else { [1.5, 3.0] }.map(|radius| radius * factor)
-        }
-        _ => [-1.0, -0.5],
-    }
-}
-
-/// What the plan of cells depends on.
-fn detail(
-    gpu: &Gpu,
-    settings: &ViewSettings,
-    bounds: &Bounds,
-    spheres_px: [f32; 2],
-    level: Level,
-    height_px: f32,
-) -> Detail {
-    let radius = positive(settings.neuron_radius, 0.5);
-    let largest = if settings.size.is_in_use(ChannelSlot::Size) { SIZE_RANGE[1] } else { 1.0 };
-    Detail {
-        height_px,
-        radius_most: radius * largest,
-        radius,
-        raised: height_most(settings, bounds),
-        spheres_px,
-        density: level.points * if gpu.is_software() { 1.0 } else { 8.0 },
-        clip: clip_corners(&settings.clip, bounds.low, bounds.high),
-    }
-}
-
-/// Largest radius of a point of light: where nothing becomes a sphere, fewer pixels each, the more there are, where that
-/// is slow.
-fn splat_radius_max_px(gpu: &Gpu, points: PointStyle, neurons: u32, spheres_px: [f32; 2]) -> f32 {
-    match (points, gpu.is_software(), neurons) {
-        (PointStyle::Auto, ..) => (spheres_px[1] * SIZE_RANGE[1]).max(1.0),
-        (_, false, _) => 8.0,
-        (_, true, 0..=20_000) => 6.0,
-        (_, true, 20_001..=200_000) => 3.0,
-        (_, true, _) => 1.0,
     }
 }
 

@@ -174,12 +174,22 @@ pub(super) fn kernel(
     source: &ShaderSource,
     groups: &[&wgpu::BindGroupLayout],
 ) -> wgpu::ComputePipeline {
+    special_kernel(device, source, groups, &[])
+}
+
+/// [`kernel`] with these WGSL overrides.
+pub(super) fn special_kernel(
+    device: &wgpu::Device,
+    source: &ShaderSource,
+    groups: &[&wgpu::BindGroupLayout],
+    constants: &[(&str, f64)],
+) -> wgpu::ComputePipeline {
     device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
         label: Some(source.label),
         layout: Some(&pipeline_layout(device, source.label, groups)),
         module: &source.module(device),
         entry_point: Some("main"),
-        compilation_options: wgpu::PipelineCompilationOptions::default(),
+        compilation_options: wgpu::PipelineCompilationOptions { constants, ..Default::default() },
         cache: None,
     })
 }
