@@ -17,7 +17,7 @@ pub(super) fn spheres_px(gpu: &Gpu, points: PointStyle, has_splats: bool, factor
         // At any size: there is nothing between 0 and this.
         PointStyle::Splats if has_splats => [1e9, 2e9],
         PointStyle::Auto if has_splats => {
-            if gpu.is_software() { [2.6, 4.2] } else { [1.5, 3.0] }.map(|radius| radius * factor)
+            if gpu.is_software() { [2.2, 6.0] } else { [1.4, 4.0] }.map(|radius| radius * factor)
         }
         _ => [-1.0, -0.5],
     }

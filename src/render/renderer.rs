@@ -311,7 +311,7 @@ impl Renderer {
         let level = self.governor.level(settings.quality);
         let wanted = self.wish(settings);
         let gathered = self.gather.prepare(&self.gpu, tile.size, wanted);
-        let (Some(loaded), Some(targets)) = (&mut self.loaded, self.targets.last()) else { return false };
+        let (Some(loaded), Some(_)) = (&mut self.loaded, self.targets.last()) else { return false };
         loaded.layers.prepare(&self.gpu, settings, far_of(frame, &loaded.bounds));
         self.shown = frame.size;
         let picture = tile.picture;
