@@ -57,16 +57,12 @@ fn strength_of(share: f32, look: ProjectionLook) -> f32 {
     return weight * weight * (0.15 + 0.85 * weight);
 }
 
-// A line of a neuron that is not drawn is not drawn.
-fn is_absent(line: Line) -> bool {
-    return presence_of(line.source) <= 0.0 || presence_of(line.target_neuron) <= 0.0;
-}
-
 fn light_of(line: Line, state: LineState, look: ProjectionLook) -> LineLight {
-    if is_absent(line) {
+    let presence = presence_of_line(line);
+    if presence <= 0.0 {
         return LineLight(0.0, EXCITATORY_LINE);
     }
-    let opacity = look.gain * line_set.gain * presence_of_line(line);
+    let opacity = look.gain * line_set.gain * presence;
     if line_set.style == STYLE_GRAVE {
         return LineLight(thinned(opacity * GRAVE_LIGHT, line), PRUNED_LINE);
     }
@@ -92,7 +88,7 @@ fn pulse_at(line: Line) -> f32 {
 }
 
 fn pulse_light(line: Line, state: LineState, look: ProjectionLook) -> f32 {
-    if state.pruned_step != 0u || is_absent(line) {
+    if state.pruned_step != 0u {
         return 0.0;
     }
     return thinned(look.gain * line_set.pulse_gain * presence_of_line(line) * PULSE_GAIN * strength_of(state.share, look), line);
