@@ -125,7 +125,7 @@ fn shoot_all(
     progress: &mut Progress,
 ) -> Result<(), AppError> {
     for index in 0..frames {
-        if interrupt::requested() || !encoders.send(film.shoot()?) {
+        if interrupt::requested() || !shoot_one(film, encoders)? {
             break;
         }
         progress.set(u64::from(index) + 1);
@@ -139,6 +139,12 @@ fn length(lead: &Lead, rate: FrameRate) -> u32 {
         Lead::Tour(player) => (player.seconds() * rate.per_second()).ceil() as u32 + 1,
         Lead::Still(_) => DEFAULT_FRAMES,
     }
+}
+
+/// A frame with the time that it shows: those of a tour are not all of one length. False when the encoders give up.
+fn shoot_one(film: &mut Film, encoders: &mut Encoders<Shot>) -> Result<bool, AppError> {
+    let frame = film.shoot()?;
+    Ok(encoders.send_at(frame, film.session.telemetry().time_ms()))
 }
 
 /// As many steps as make the video run at the scene's own speed; in real time where it has none.

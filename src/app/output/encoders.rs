@@ -20,7 +20,7 @@ const THREADS_MAX: usize = 8;
 
 /// See the module. `F` is dropped as soon as its pixels are read, which gives its memory back.
 pub(in crate::app) struct Encoders<F> {
-    jobs: Sender<(u64, F)>,
+    jobs: Sender<Job<F>>,
     workers: Vec<JoinHandle<Duration>>,
     writer: JoinHandle<Result<(u64, u64), AppError>>,
     sent: u64,
@@ -39,6 +39,13 @@ pub(in crate::app) struct Written {
     pub(in crate::app) encode: Duration,
 }
 
+struct Job<F> {
+    index: u64,
+    /// None: as the notes count.
+    time_ms: Option<f64>,
+    frame: F,
+}
+
 struct Encoded {
     bytes: Vec<u8>,
     hash: u64,
@@ -49,7 +56,7 @@ impl<F: FramePixels> Encoders<F> {
     pub(in crate::app) fn start(destination: Destination, format: FrameFormat) -> Result<Self, AppError> {
         let sink = Sink::create(&destination, &format)?;
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(THREADS_MAX);
-        let (jobs, job_receiver) = bounded::<(u64, F)>(threads);
+        let (jobs, job_receiver) = bounded::<Job<F>>(threads);
         let format = Arc::new(format);
         let (results, result_receiver) = bounded(2 * threads);
         let workers = (0..threads)
@@ -67,7 +74,16 @@ impl<F: FramePixels> Encoders<F> {
 
     /// Hands over the next frame. False when the writer has given up; [`Self::finish`] tells why.
     pub(in crate::app) fn send(&mut self, frame: F) -> bool {
-        let accepted = self.jobs.send((self.sent, frame)).is_ok();
+        self.hand_over(frame, None)
+    }
+
+    /// The same for a frame of a film whose frames are not all of one length: it shows this time.
+    pub(in crate::app) fn send_at(&mut self, frame: F, time_ms: f64) -> bool {
+        self.hand_over(frame, Some(time_ms))
+    }
+
+    fn hand_over(&mut self, frame: F, time_ms: Option<f64>) -> bool {
+        let accepted = self.jobs.send(Job { index: self.sent, time_ms, frame }).is_ok();
         self.sent += u64::from(accepted);
         accepted
     }
@@ -104,20 +120,21 @@ impl<F: FramePixels> Encoders<F> {
 }
 
 fn encode_jobs<F: FramePixels>(
-    jobs: &Receiver<(u64, F)>,
+    jobs: &Receiver<Job<F>>,
     results: &Sender<(u64, Result<Encoded, String>)>,
     destination: &Destination,
     format: &FrameFormat,
 ) -> Duration {
     let mut busy = Duration::ZERO;
-    for (index, frame) in jobs {
+    for Job { index, time_ms, frame } in jobs {
         let begun = Instant::now();
         let mut rgb = Vec::new();
         frame.read(&mut |pixels| rgb = tight_rgb(pixels, format.size));
         drop(frame);
         let mut hash = Fingerprint::new();
         hash.bytes(&rgb);
-        let encoded = encode(destination, index, rgb, format).map(|bytes| Encoded { bytes, hash: hash.finish() });
+        let encoded = encode(destination, time_ms.unwrap_or_else(|| format.notes.time_ms(index)), rgb, format)
+            .map(|bytes| Encoded { bytes, hash: hash.finish() });
         busy += begun.elapsed();
         if results.send((index, encoded)).is_err() {
             break;

@@ -31,16 +31,16 @@ pub(super) fn tight_rgb(pixels: Pixels<'_>, size: FrameSize) -> Vec<u8> {
 /// The bytes of one frame at its destination.
 pub(super) fn encode(
     destination: &Destination,
-    index: u64,
+    time_ms: f64,
     rgb: Vec<u8>,
     format: &FrameFormat,
 ) -> Result<Vec<u8>, String> {
-    let png = |compression, index| {
-        png_bytes(&rgb, format.size, &format.notes.of_frame(index), compression).map_err(|error| error.to_string())
+    let png = |compression| {
+        png_bytes(&rgb, format.size, &format.notes.of_frame(time_ms), compression).map_err(|error| error.to_string())
     };
     match destination {
-        Destination::Folder(_) => png(png::Compression::Fast, index),
-        Destination::Png(_) => png(png::Compression::Balanced, index),
+        Destination::Folder(_) => png(png::Compression::Fast),
+        Destination::Png(_) => png(png::Compression::Balanced),
         Destination::Y4m(_) => Ok(y4m_frame(&rgb, format.size)),
         Destination::Movie(..) | Destination::Stdout => Ok(rgb),
     }

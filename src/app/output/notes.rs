@@ -17,22 +17,27 @@ pub(in crate::app) struct Notes {
 }
 
 impl Notes {
-    /// Simulated time that a frame shows, ms; to a millionth, which hides that most steps are no binary fractions.
+    /// Simulated time that a frame shows, ms, where all frames are of one length.
     pub(in crate::app) fn time_ms(&self, index: u64) -> f64 {
-        ((self.first_ms + index as f64 * self.frame_ms) * 1e6).round() / 1e6
+        rounded(self.first_ms + index as f64 * self.frame_ms)
     }
 
-    /// Keyword and text of every note on one frame. PNG knows some keywords, which come first.
-    pub(super) fn of_frame(&self, index: u64) -> Vec<(&'static str, String)> {
+    /// Keyword and text of every note on a frame of this time. PNG knows some keywords, which come first.
+    pub(super) fn of_frame(&self, time_ms: f64) -> Vec<(&'static str, String)> {
         vec![
             ("Title", self.scene.clone()),
             ("Software", format!("spikescope {}", env!("CARGO_PKG_VERSION"))),
             ("Scene", self.scene.clone()),
             ("Seed", self.seed.to_string()),
-            ("Simulated time", format!("{} ms", self.time_ms(index))),
+            ("Simulated time", format!("{} ms", rounded(time_ms))),
             ("Command", self.command.clone()),
         ]
     }
+}
+
+/// To a millionth, which hides that most steps are no binary fractions.
+fn rounded(ms: f64) -> f64 {
+    (ms * 1e6).round() / 1e6
 }
 
 #[cfg(test)]

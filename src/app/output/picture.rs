@@ -23,7 +23,7 @@ pub(in crate::app) fn save_picture(
     let format = FrameFormat { size, rate: FrameRate { numerator: 1, denominator: 1 }, notes };
     let mut rgb = Vec::new();
     frame.read(&mut |pixels| rgb = tight_rgb(pixels, size));
-    let bytes = png_bytes(&rgb, size, &format.notes.of_frame(0), png::Compression::Balanced)
+    let bytes = png_bytes(&rgb, size, &format.notes.of_frame(format.notes.time_ms(0)), png::Compression::Balanced)
         .map_err(|error| AppError::Failure(format!("the picture was not saved: {error}")))?;
     let path = free_name(stem, "png")?;
     write_atomically(&path, |file| file.write_all(&bytes).map_err(|error| AppError::from(write_error(&path, error))))?;
