@@ -43,17 +43,27 @@ impl Session {
     fn try_apply(&mut self, command: Command) -> Result<(), SessionError> {
         if let Some(past) = self.past.as_mut().filter(|past| past.is_shown()) {
             // The controls of time act on what is shown; whatever changes the network acts on the present.
-            match command {
-                Command::Play => return Ok(past.play(true)),
-                Command::Pause => return Ok(past.play(false)),
-                Command::TogglePlay => return Ok(past.toggle()),
+            let is_of_time = match command {
+                Command::Play | Command::Pause => {
+                    past.play(command == Command::Play);
+                    true
+                }
+                Command::TogglePlay => {
+                    past.toggle();
+                    true
+                }
                 Command::Step(steps) => {
                     let ms = f64::from(steps) * self.network.dt_ms;
                     past.obey(Rewind::By { ms }, None, &self.engine.activity());
-                    return Ok(());
+                    true
                 }
-                _ if what_changes(&command, &self.network).is_some() => self.leave_past(),
-                _ => {}
+                _ => false,
+            };
+            if is_of_time {
+                return Ok(());
+            }
+            if what_changes(&command, &self.network).is_some() {
+                self.leave_past();
             }
         }
         match command {
