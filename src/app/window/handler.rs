@@ -14,10 +14,10 @@ use crate::gpu::Gpu;
 use crate::model::scene::Scene;
 
 use super::memory::Memory;
-use super::{displays, report};
 use super::screen::Screen;
 use super::shown::{Next, Shown};
 use super::{WindowError, WindowOptions};
+use super::{displays, report};
 
 /// How often a window that needs no frames looks whether the program was asked to end.
 const IDLE_TICK: Duration = Duration::from_millis(200);
@@ -69,7 +69,9 @@ impl Handler {
             .with_maximized(remembered.is_some_and(|r| r.maximised))
             .with_min_inner_size(LogicalSize::new(320.0, 240.0));
         let attributes = match &self.options.display {
-            Some(wish) => attributes.with_fullscreen(Some(Fullscreen::Borderless(Some(displays::find(event_loop, wish)?)))),
+            Some(wish) => {
+                attributes.with_fullscreen(Some(Fullscreen::Borderless(Some(displays::find(event_loop, wish)?))))
+            }
             None => attributes,
         };
         let window = event_loop.create_window(attributes).map_err(|error| WindowError::Refused(error.to_string()))?;

@@ -7,8 +7,8 @@
 
 mod caption;
 mod clipboard;
-mod film;
 pub mod displays;
+mod film;
 mod handler;
 mod keep;
 mod lasso;

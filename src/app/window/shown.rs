@@ -10,7 +10,7 @@ use crate::gpu::Gpu;
 use crate::model::scene::{Scene, built_in};
 use crate::session::view::Theme;
 use crate::session::{Telemetry, ViewSettings};
-use crate::ui::{Presenter, FrameStats, Overlay, OverlayAction, OverlayInput, WindowState};
+use crate::ui::{FrameStats, Overlay, OverlayAction, OverlayInput, Presenter, WindowState};
 
 use super::keep::Keep;
 use super::memory::{Memory, Remembered};
@@ -21,10 +21,13 @@ use super::recovery::Loss;
 use super::report;
 use super::screen::{Screen, Target};
 use super::stage::Stage;
+use super::talk::Talk;
 use super::{WindowError, WindowOptions};
 
 /// Share of a frame that the simulation may take on the host.
 const SIMULATION_BUDGET: Duration = Duration::from_millis(9);
+/// The same while a tour wants to reach a moment of the run in time.
+const HURRIED_BUDGET: Duration = Duration::from_millis(28);
 /// Frames go on for this long after the last event, so that answers under way on the GPU still arrive.
 const LINGER: Duration = Duration::from_millis(500);
 /// Notices about what was just done stand this long.
@@ -256,7 +259,9 @@ impl Shown {
         {
             stage.note_frame_time(wall);
         }
-        self.simulate(wall, SIMULATION_BUDGET)?;
+        let talk = self.stage.as_ref().and_then(|stage| stage.talk.as_ref());
+        let is_in_a_hurry = talk.is_some_and(Talk::is_in_a_hurry);
+        self.simulate(wall, if is_in_a_hurry { HURRIED_BUDGET } else { SIMULATION_BUDGET })?;
         self.pace.lap("simulating");
         let camera_time = self.camera_time(wall);
         if let Some(stage) = &mut self.stage {
@@ -416,9 +421,8 @@ impl Shown {
         let (overlay, presenter, stage) = (&mut self.overlay, &mut self.presenter, self.stage.as_ref());
         let talk = stage.and_then(|stage| Some((stage, stage.talk.as_ref()?)));
         let comparison = talk.and_then(|(stage, talk)| talk.comparison(&stage.session));
-        let present = talk.map(|(stage, talk)| {
-            talk.input(&stage.session, &stage.settings, comparison.as_ref(), stage.fields())
-        });
+        let present =
+            talk.map(|(stage, talk)| talk.input(&stage.session, &stage.settings, comparison.as_ref(), stage.fields()));
         let show = |ui: &mut egui::Ui| {
             let screen = ui.max_rect();
             actions.extend(overlay.show(ui, &input, &mut settings));

@@ -10,14 +10,14 @@ use crate::app::output::Notes;
 use crate::app::spotlight::Spotlight;
 use crate::app::{AppError, command_line};
 use crate::gpu::Gpu;
-use crate::model::scene::{CameraPose, Scene};
 use crate::model::Network;
+use crate::model::scene::{CameraPose, Scene};
 use crate::render::{Bounds, Camera, CameraView, Frame, Pose, Renderer};
 use crate::session::view::ChannelSlot;
 use crate::session::{
     ActivityBuffers, Command, Recovery, Session, SessionError, SessionOptions, StandardView, Telemetry, ViewSettings,
 };
-use crate::ui::{TourKey, ColourScale, FieldGrid, SpaceInput};
+use crate::ui::{ColourScale, FieldGrid, SpaceInput, TourKey};
 
 use super::super::channels;
 use super::caption;

@@ -81,7 +81,9 @@ impl Talk {
     fn keep_pace(&self, session: &mut Session) {
         let reached = Director::reached(session);
         let wanted = match self.player.appointment() {
-            Some((Moment::Time(ms), left_s)) if reached.time_ms < ms => (ms - reached.time_ms) / left_s.max(0.05) * 1e-3,
+            Some((Moment::Time(ms), left_s)) if reached.time_ms < ms => {
+                (ms - reached.time_ms) / left_s.max(0.05) * 1e-3
+            }
             Some((Moment::Presentation(count), left_s)) if reached.presentations < count => {
                 let each_ms = session.scene().learning.as_ref().map_or(0.0, presentation_ms);
                 (count - reached.presentations) as f64 * each_ms / left_s.max(0.05) * 1e-3

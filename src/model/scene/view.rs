@@ -85,7 +85,7 @@ pub struct ViewScene {
     pub cameras: Vec<(String, CameraPose)>,
     /// Camera tour.
     pub tour: Vec<TourStep>,
-    /// The tour starts over at its end.
+    /// The tour starts over at its end, with the network as at first; else it stays at its last step.
     pub tour_repeats: bool,
     /// Text by time.
     pub captions: Vec<Caption>,
@@ -199,13 +199,13 @@ pub(crate) fn read(root: &Fields<'_>, extents: &Extents, cast: &Cast<'_>) -> Res
         camera,
         cameras,
         tour: Vec::new(),
-        tour_repeats: true,
+        tour_repeats: false,
         captions: captions(root)?,
         charts: charts(root)?,
         look: view.as_ref().map(|v| opening_look(v, extents)).transpose()?.unwrap_or_default(),
     };
     scene.tour = script::read(root, &Poses { scene: &scene, extents }, cast)?;
-    scene.tour_repeats = root.flag("tour_repeats")?.unwrap_or(true);
+    scene.tour_repeats = root.flag("tour_repeats")?.unwrap_or(false);
     Ok(scene)
 }
 
