@@ -2,6 +2,7 @@
 //! that show what a host computation says, the light stage, and spheres and points of light in one picture.
 
 #[path = "common/studio.rs"]
+#[allow(unreachable_pub, reason = "shared by several test binaries")]
 mod studio;
 
 use std::sync::Arc;
