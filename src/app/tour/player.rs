@@ -94,6 +94,9 @@ pub(in crate::app) struct Player {
     /// Where the hand had led, and seconds since it let go.
     returning: Option<(Orbit, f64)>,
     follow: Option<Follow>,
+    /// Where the tour has the camera.
+    led: Orbit,
+    /// Where it is: there, or still on the way back from where the hand has led.
     shown: Orbit,
 }
 
@@ -131,6 +134,7 @@ impl Player {
             from: opening,
             returning: None,
             follow: None,
+            led: opening,
             shown: opening,
         })
     }
@@ -181,7 +185,7 @@ impl Player {
 
     /// Begins from here instead of the opening pose.
     pub(in crate::app) fn start_from(&mut self, here: Pose) {
-        self.shown = Orbit::from_pose(here);
+        (self.led, self.shown) = (Orbit::from_pose(here), Orbit::from_pose(here));
     }
 
     /// Goes on by `seconds`; what is to be done comes out in order.
@@ -249,12 +253,12 @@ impl Player {
 
     fn leave_for(&mut self, step: usize, cues: &mut Vec<Cue>) {
         // The place at the end of this step, or wherever it was interrupted.
-        self.shown = self.place();
+        self.led = self.place();
         self.begin(step, cues);
     }
 
     fn begin(&mut self, step: usize, cues: &mut Vec<Cue>) {
-        self.from = self.shown;
+        self.from = self.led;
         let again = step < self.seen;
         (self.step, self.since_s, self.acted) = (step, 0.0, 0);
         self.seen = self.seen.max(step + 1);
@@ -267,13 +271,17 @@ impl Player {
         let target = reached.picked.filter(|_| self.steps[self.step].camera.follows_picked).map(glam::Vec3::from_array);
         match (target, self.follow) {
             (Some(to), Some(follow)) if follow.to == to => {}
-            (Some(to), _) => self.follow = Some(Follow { from: self.shown.focus, to, since_s: 0.0 }),
+            (Some(to), _) => self.follow = Some(Follow { from: self.led.focus, to, since_s: 0.0 }),
             (None, _) => self.follow = None,
         }
-        self.shown = self.place();
+        self.led = self.place();
+        self.shown = match self.returning {
+            Some((from, since)) if since < RETURN_S => from.towards(&self.led, ease((since / RETURN_S) as f32)),
+            _ => self.led,
+        };
     }
 
-    /// Where the camera is at this time of this step.
+    /// Where the tour has the camera at this time of this step.
     fn place(&self) -> Orbit {
         let step = &self.steps[self.step];
         let CameraMove { pose, turn_degrees, .. } = step.camera;
@@ -285,10 +293,7 @@ impl Player {
         let moved = if step.move_s > 0.0 { (self.since_s / f64::from(step.move_s)) as f32 } else { 1.0 };
         let mut place = self.from.towards(&goal, ease(moved));
         place.yaw += turn_degrees * PI / 180.0 * turned(self.since_s, step.seconds());
-        match self.returning {
-            Some((from, since)) if since < RETURN_S => from.towards(&place, ease((since / RETURN_S) as f32)),
-            _ => place,
-        }
+        place
     }
 
     /// Where the camera is.
