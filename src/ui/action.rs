@@ -336,7 +336,7 @@ pub const ACTIONS: &[Entry] = &[
         |_| Some(OverlayAction::FullScreen)),
 
     entry("selection.box", "box: drag to select; Shift adds, Ctrl removes", SELECTION, &[key(Key::B)],
-        |input| tool(input, Tool::Box)),
+        |input| tool(input, Tool::Box)).when(When::NotTouring),
     entry("selection.lasso", "lasso: draw around neurons; Shift adds, Ctrl removes", SELECTION, &[key(Key::L)],
         |input| tool(input, Tool::Lasso)),
     entry("selection.all", "select everything that is not hidden", SELECTION, &[ctrl(Key::A)],
@@ -384,9 +384,9 @@ pub const ACTIONS: &[Entry] = &[
     entry("panels.smaller", "smaller text", PANELS, &[key(Key::Minus).again()],
         |_| Some(OverlayAction::Own(Own::Smaller))),
 
-    entry("talk.tour", "the scene's tour", TALK, &[key(Key::T), key(Key::F5)], |_| Some(OverlayAction::Tour))
+    entry("talk.tour", "the scene's tour", TALK, &[key(Key::T)], |_| Some(OverlayAction::Tour))
         .when(When::NotTouring),
-    entry("talk.end", "end the tour", TALK, &[shift(Key::T), key(Key::F5)], |_| Some(OverlayAction::Tour))
+    entry("talk.end", "end the tour", TALK, &[shift(Key::T)], |_| Some(OverlayAction::Tour))
         .when(When::Touring),
     entry("talk.next", "next step of the tour", TALK,
         &[key(Key::Space), key(Key::PageDown), key(Key::ArrowRight), key(Key::ArrowDown)],

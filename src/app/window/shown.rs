@@ -9,6 +9,7 @@ use winit::event::WindowEvent;
 use crate::gpu::Gpu;
 use crate::model::scene::{Scene, built_in};
 use crate::session::view::Theme;
+use crate::render::Steering;
 use crate::session::{Telemetry, ViewSettings};
 use crate::ui::{FrameStats, Overlay, OverlayAction, OverlayInput, Presenter, WindowState};
 
@@ -249,7 +250,11 @@ impl Shown {
         self.pace.lap("opening");
         let mut moves = false;
         if let Some(stage) = &mut self.stage {
-            let (flight, steering) = pointer::keys(&self.painter.context);
+            let (flight, mut steering) = pointer::keys(&self.painter.context);
+            if stage.talk.is_some() {
+                // The arrows turn the pages.
+                steering = Steering::default();
+            }
             stage.camera.fly(flight);
             stage.camera.steer(steering);
             moves = flight.is_under_way() || steering.is_under_way();
