@@ -104,14 +104,15 @@ fn notices(ui: &mut Ui, input: &OverlayInput<'_>, crowd: Option<&str>) {
         return;
     }
     ui.add_space(2.0);
-    for notice in all {
-        let text = RichText::new(notice).size(12.0).color(style::ink(ui).warning);
-        // A thin plate keeps the words readable over a bright picture.
-        egui::Frame::new().fill(style::ink(ui).card).corner_radius(4).inner_margin(egui::Margin::symmetric(5, 1)).show(
-            ui,
-            |ui| {
+    // One thin plate keeps the words readable over a bright picture, and takes little of it.
+    egui::Frame::new().fill(style::ink(ui).card).corner_radius(5).inner_margin(egui::Margin::symmetric(7, 4)).show(
+        ui,
+        |ui| {
+            ui.spacing_mut().item_spacing.y = 1.0;
+            for notice in all {
+                let text = RichText::new(notice).size(11.5).color(style::ink(ui).warning.gamma_multiply(0.85));
                 ui.add(egui::Label::new(text).wrap());
-            },
-        );
-    }
+            }
+        },
+    );
 }

@@ -11,31 +11,32 @@ use super::{Overlay, OverlayAction, OverlayInput, format, style, timings};
 /// Exponents of ten at the ends of the speed slider.
 const SPEED_RANGE: (f64, f64) = (-3.0, 2.0);
 
-/// Window width, points, from which everything fits into one line.
+/// Window width, points, from which everything fits into one line; below it, what can also be seen elsewhere is left
+/// out first.
 const ONE_LINE: f32 = 1300.0;
 
 impl Overlay {
     pub(super) fn top_bar(&self, ui: &mut Ui, input: &OverlayInput<'_>, out: &mut Vec<OverlayAction>) {
         if ui.available_width() >= ONE_LINE {
             ui.horizontal(|ui| {
-                self.left_end(ui, input, out);
+                self.left_end(ui, input, true, out);
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.panel_buttons(ui, true, out));
             });
         } else {
             ui.horizontal_wrapped(|ui| {
-                self.left_end(ui, input, out);
+                self.left_end(ui, input, false, out);
                 self.panel_buttons(ui, false, out);
             });
         }
     }
 
-    fn left_end(&self, ui: &mut Ui, input: &OverlayInput<'_>, out: &mut Vec<OverlayAction>) {
+    fn left_end(&self, ui: &mut Ui, input: &OverlayInput<'_>, is_wide: bool, out: &mut Vec<OverlayAction>) {
         let telemetry = input.telemetry;
         let mut commands = Vec::new();
         self.scene_chooser(ui, telemetry, &mut commands);
         transport(ui, input, out);
-        speed(ui, telemetry, &mut commands);
-        clock(ui, telemetry);
+        speed(ui, telemetry, is_wide, &mut commands);
+        clock(ui, telemetry, is_wide);
         out.extend(commands.into_iter().map(OverlayAction::Command));
     }
 
@@ -97,13 +98,15 @@ fn transport(ui: &mut Ui, input: &OverlayInput<'_>, out: &mut Vec<OverlayAction>
     }
 }
 
-fn speed(ui: &mut Ui, telemetry: &Telemetry, out: &mut Vec<Command>) {
+fn speed(ui: &mut Ui, telemetry: &Telemetry, is_wide: bool, out: &mut Vec<Command>) {
     let (low, high) = SPEED_RANGE;
     let mut exponent = if telemetry.speed.is_finite() { telemetry.speed.max(1e-9).log10() } else { high };
-    ui.spacing_mut().slider_width = 130.0;
-    let name = ui.label(RichText::new("speed").color(style::ink(ui).weak));
+    ui.spacing_mut().slider_width = if is_wide { 130.0 } else { 90.0 };
+    if is_wide {
+        ui.label(RichText::new("speed").color(style::ink(ui).weak));
+    }
     let slider = egui::Slider::new(&mut exponent, low..=high).show_value(false);
-    let response = ui.add(slider).labelled_by(name.id);
+    let response = ui.add(slider).accessible_name("speed");
     // Real time stands out on the slider, and the slider is drawn to it.
     let rail = response.rect.shrink2(vec2(response.rect.height() / 2.5, 0.0));
     let x = rail.left() + rail.width() * ((0.0 - low) / (high - low)) as f32;
@@ -124,11 +127,14 @@ fn speed(ui: &mut Ui, telemetry: &Telemetry, out: &mut Vec<Command>) {
     ui.label(RichText::new(text).color(style::ink(ui).text));
 }
 
-fn clock(ui: &mut Ui, telemetry: &Telemetry) {
+fn clock(ui: &mut Ui, telemetry: &Telemetry, is_wide: bool) {
     ui.separator();
     let time = RichText::new(format::time(telemetry.time_ms())).size(style::READOUT).color(style::ink(ui).strong);
-    ui.label(time).on_hover_text("simulated time");
     let state =
         if telemetry.playing { timings::real_time(telemetry.real_time_factor) } else { "held still".to_owned() };
+    ui.label(time).on_hover_text(format!("simulated time; {state}"));
+    if !is_wide {
+        return;
+    }
     ui.label(RichText::new(state).color(style::ink(ui).weak));
 }
