@@ -71,7 +71,8 @@ fn thinning_keeps_the_light() {
 fn spikes_are_never_thinned() {
     let Some(gpu) = gpu() else { return };
     let network = cloud(30_000);
-    let settings = ViewSettings { quality: Quality::Pinned(0.0), base_brightness: 0.0, exposure: -1.0, ..resting(30_000) };
+    let settings =
+        ViewSettings { quality: Quality::Pinned(0.0), base_brightness: 0.0, exposure: -1.0, ..resting(30_000) };
     let settings = ViewSettings { neuron_radius: 0.2, ..settings };
     let mut studio = Studio::new(gpu, &network, &settings);
     let dark = studio.shoot(&quiet(30_000), &settings, STEP);

@@ -106,7 +106,7 @@ pub(super) fn run(arguments: &RenderArguments) -> Result<Ending, AppError> {
         return Err(error);
     }
     let written = encoders.finish()?;
-    let report = report(film, arguments, frames, &destination, steps_per_frame, &written, set_up, begun.elapsed())?;
+    let report = report(film, arguments, frames, &destination, &written, [set_up, begun.elapsed()])?;
     if let Some(path) = destination.report_path() {
         write_text(&path, &text::json(&report)?)?;
     }
@@ -157,10 +157,8 @@ fn report(
     arguments: &RenderArguments,
     asked: u32,
     destination: &Destination,
-    steps_per_frame: u32,
     written: &Written,
-    set_up: Duration,
-    wall: Duration,
+    [set_up, wall]: [Duration; 2],
 ) -> Result<RenderReport, AppError> {
     let frames = written.frames;
     let simulated_ms = report::simulated_ms(&film.session);
@@ -173,7 +171,7 @@ fn report(
         fps: arguments.fps.per_second(),
         frames,
         frames_asked: asked,
-        steps_per_frame,
+        steps_per_frame: film.pace.steps,
         stretches: std::mem::take(&mut film.stretches),
         simulated_ms,
         interrupted: frames < u64::from(asked),
@@ -211,7 +209,7 @@ fn introduction(
         frames,
         arguments.size.width,
         arguments.size.height,
-        steps_per_frame,
+        steps_per_frame: film.pace.steps,
         network.dt_ms,
         session.telemetry().engine,
         gpu.info.name

@@ -87,10 +87,10 @@ impl Cells {
     /// Sorts; gives back the cells and the order of the neurons. Neurons whose place is no number are in no cell.
     pub(super) fn new(positions: &[[f32; 3]]) -> (Self, Vec<u32>) {
         let finite = |p: &[f32; 3]| p.iter().all(|c| c.is_finite());
-        let (low, high) = positions.iter().filter(|p| finite(p)).fold(
-            (Vec3::INFINITY, Vec3::NEG_INFINITY),
-            |(low, high), p| (low.min(Vec3::from_array(*p)), high.max(Vec3::from_array(*p))),
-        );
+        let (low, high) =
+            positions.iter().filter(|p| finite(p)).fold((Vec3::INFINITY, Vec3::NEG_INFINITY), |(low, high), p| {
+                (low.min(Vec3::from_array(*p)), high.max(Vec3::from_array(*p)))
+            });
         // One scale for all axes: cells should be about as wide as high and deep.
         let scale = (STEPS - 1) as f32 / (high - low).max_element().max(f32::MIN_POSITIVE);
         let mut keyed: Vec<(u32, u32, u32)> = positions
@@ -100,7 +100,11 @@ impl Cells {
             .map(|(neuron, p)| {
                 let neuron = neuron as u32;
                 let at = (Vec3::from_array(*p) - low) * scale;
-                (morton([at.x, at.y, at.z].map(|c| c as u32)), random_u32(0, Stream::Picture.part(0), neuron, 1), neuron)
+                (
+                    morton([at.x, at.y, at.z].map(|c| c as u32)),
+                    random_u32(0, Stream::Picture.part(0), neuron, 1),
+                    neuron,
+                )
             })
             .collect();
         keyed.sort_unstable();
@@ -166,7 +170,8 @@ impl Cell {
     fn seen(&self, view: &CameraView, detail: &Detail, focal_px: f32) -> Option<[f32; 2]> {
         let lift = Vec3::new(0.0, 0.5 * detail.raised, 0.0);
         let (middle, half) = (self.middle + lift, self.half + lift);
-        if (self.middle - self.half).cmpgt(detail.clip[1]).any() || (self.middle + self.half).cmplt(detail.clip[0]).any()
+        if (self.middle - self.half).cmpgt(detail.clip[1]).any()
+            || (self.middle + self.half).cmplt(detail.clip[0]).any()
         {
             return None;
         }

@@ -9,7 +9,6 @@ use super::variants::{Special, Variants};
 use super::wiring::{Bound, group, group_layout, kernel, special_kernel};
 use crate::gpu::{Gpu, grid};
 
-
 /// What is gathered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Gathered {

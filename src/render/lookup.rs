@@ -43,9 +43,7 @@ impl ChannelUniform {
         let range = channel.transfer.range.filter(|range| range.iter().all(|end| end.is_finite()));
         let range = match channel.by {
             Variable::Population | Variable::Membrane | Variable::Theta => range,
-            Variable::Rate => {
-                Some(range.unwrap_or([0.0, RATE_TOP_HZ]).map(|hz| (hz.max(0.0) / RATE_KNEE_HZ).ln_1p()))
-            }
+            Variable::Rate => Some(range.unwrap_or([0.0, RATE_TOP_HZ]).map(|hz| (hz.max(0.0) / RATE_KNEE_HZ).ln_1p())),
             // Every class has a part of the table to itself.
             Variable::Class => range.or(own).map(|[low, high]| [low - 0.5, high + 0.5]),
             Variable::Cv | Variable::WeightSum | Variable::SynapsesLost => range.or(own).or(Some([0.0, 1.0])),
@@ -106,8 +104,7 @@ mod tests {
 
     #[test]
     fn the_table_follows_map_and_curve() {
-        let mut settings = ViewSettings::default();
-        settings.colour = Channel::of(Variable::Rate);
+        let mut settings = ViewSettings { colour: Channel::of(Variable::Rate), ..Default::default() };
         settings.colour.transfer.points = vec![[0.0, 1.0], [1.0, 0.0]];
         settings.size.transfer.points = vec![[0.0, 0.5], [1.0, 0.5]];
         let table = table(&settings, [None; 3]);

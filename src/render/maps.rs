@@ -16,8 +16,7 @@ const PLASMA: [u32; 10] =
     [0x0d0887, 0x46039f, 0x7201a8, 0x9c179e, 0xbd3786, 0xd8576b, 0xed7953, 0xfb9f3a, 0xfdca26, 0xf0f921];
 
 /// Inferno (van der Walt and Smith 2015) without its black end, which no stage would show.
-const INFERNO: [u32; 9] =
-    [0x1b0c42, 0x4b0c6b, 0x781c6d, 0xa52c60, 0xcf4446, 0xed6925, 0xfb9a06, 0xf7d03c, 0xfcffa4];
+const INFERNO: [u32; 9] = [0x1b0c42, 0x4b0c6b, 0x781c6d, 0xa52c60, 0xcf4446, 0xed6925, 0xfb9a06, 0xf7d03c, 0xfcffa4];
 
 /// Blue and amber around a dark middle, equally bright on both sides (steps of equal lightness in OKLCH).
 const DIVERGING_DARK: [u32; 9] =

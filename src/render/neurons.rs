@@ -90,11 +90,7 @@ impl Neurons {
         };
         let positions = storage("render.positions", bytemuck::cast_slice(&positions));
         let order = storage("render.order", bytemuck::cast_slice(&order));
-        let cells_buffer = writable(
-            device,
-            "render.cells",
-            (cells.plan_most().max(1) * size_of::<DrawnCell>()) as u64,
-        );
+        let cells_buffer = writable(device, "render.cells", (cells.plan_most().max(1) * size_of::<DrawnCell>()) as u64);
         let flags = writable(device, "render.flags", u64::from(count.max(1)).next_multiple_of(4));
         let values = writable(device, "render.values", size_of::<f32>() as u64);
         let cells_group = group(
@@ -193,7 +189,10 @@ pub(super) fn clip_corners(clip: &crate::session::view::Clip, low: [f32; 3], hig
             if is_open(share) { open } else { low[axis] + (high[axis] - low[axis]) * share }
         }))
     };
-    [at(clip.low, f32::MIN, |share| share.is_nan() || share <= 0.0), at(clip.high, f32::MAX, |share| share.is_nan() || share >= 1.0)]
+    [
+        at(clip.low, f32::MIN, |share| share.is_nan() || share <= 0.0),
+        at(clip.high, f32::MAX, |share| share.is_nan() || share >= 1.0),
+    ]
 }
 
 /// Neurons whose state can be bound at once, and drawn with six vertices each.

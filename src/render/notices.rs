@@ -6,7 +6,7 @@ use super::frame::flash_share;
 use super::gather::Gathered;
 use crate::model::Network;
 use crate::session::ViewSettings;
-use crate::session::view::{ChannelSlot};
+use crate::session::view::ChannelSlot;
 
 /// Points of light in the last picture.
 #[derive(Clone, Copy, Debug)]

@@ -112,7 +112,8 @@ mod tests {
     fn star(points: usize, draws: &mut Draws) -> Vec<[f32; 2]> {
         (0..points)
             .map(|k| {
-                let angle = std::f64::consts::TAU * 3.0 * k as f64 / points as f64;
+                let turns = if points > 5 { 3.0 } else { 1.0 };
+                let angle = std::f64::consts::TAU * turns * k as f64 / points as f64;
                 let radius = 120.0 + 160.0 * draws.uniform();
                 [(400.0 + radius * angle.cos()) as f32, (300.0 + radius * angle.sin()) as f32]
             })
@@ -129,7 +130,7 @@ mod tests {
         for points in [3, 17, 700] {
             let polygon = star(points, &mut draws);
             let region = Region::polygon(&polygon);
-            let is_meant = |neuron: u32| neuron % 5 != 0;
+            let is_meant = |neuron: u32| !neuron.is_multiple_of(5);
             let found = neurons_within(&positions, &view, size, &region, is_meant);
             let expected: Vec<u32> = (0..)
                 .zip(&positions)

@@ -186,13 +186,8 @@ impl Renderer {
         self.facts = Facts::new(network, neurons.count);
         self.picked = None;
         self.marks.set(&self.gpu, None, &[]);
-        self.loaded = Some(Loaded {
-            bounds: Bounds::of(&network.positions),
-            neurons,
-            view_group,
-            dt_ms: network.dt_ms,
-            layers,
-        });
+        self.loaded =
+            Some(Loaded { bounds: Bounds::of(&network.positions), neurons, view_group, dt_ms: network.dt_ms, layers });
     }
 
     /// Per neuron: bits of a selection (selected 1, hidden 2, sends to it 4, hears it 8). May be called for every picture:
@@ -474,11 +469,25 @@ impl Renderer {
         }
     }
 
-    fn draw_scene(&self, encoder: &mut wgpu::CommandEncoder, loaded: &Loaded, targets: &Targets, gathered: Gathered, pipelines: &ScenePipelines) {
+    fn draw_scene(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        loaded: &Loaded,
+        targets: &Targets,
+        gathered: Gathered,
+        pipelines: &ScenePipelines,
+    ) {
         let shining: Vec<&Lines> = loaded.layers.shining().collect();
         let neurons = &loaded.neurons;
         if gathered != Gathered::default() {
-            self.gather.gather(&self.gpu, encoder, &loaded.view_group, (gathered, &pipelines.splats), neurons, &shining);
+            self.gather.gather(
+                &self.gpu,
+                encoder,
+                &loaded.view_group,
+                (gathered, &pipelines.splats),
+                neurons,
+                &shining,
+            );
         }
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
             label: Some("render.scene"),

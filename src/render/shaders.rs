@@ -22,14 +22,20 @@ const CELLS: (&str, &str) = part!("render/cells.wgsl");
 /// Backdrop and floor.
 pub const STAGE: ShaderSource = ShaderSource { label: "render.stage", parts: &[FRAME, part!("render/stage.wgsl")] };
 /// Neurons as spheres.
-pub const POINTS: ShaderSource =
-    ShaderSource { label: "render.points", parts: &[FRAME, NEURON, ACTIVITY, LIGHT, CELLS, part!("render/points.wgsl")] };
+pub const POINTS: ShaderSource = ShaderSource {
+    label: "render.points",
+    parts: &[FRAME, NEURON, ACTIVITY, LIGHT, CELLS, part!("render/points.wgsl")],
+};
 /// Halos of spikes.
-pub const FLASHES: ShaderSource =
-    ShaderSource { label: "render.flashes", parts: &[FRAME, NEURON, ACTIVITY, LIGHT, CELLS, part!("render/flashes.wgsl")] };
+pub const FLASHES: ShaderSource = ShaderSource {
+    label: "render.flashes",
+    parts: &[FRAME, NEURON, ACTIVITY, LIGHT, CELLS, part!("render/flashes.wgsl")],
+};
 /// Neurons as splats.
-pub const SPLATS: ShaderSource =
-    ShaderSource { label: "render.splats", parts: &[FRAME, NEURON, ACTIVITY, LIGHT, CELLS, part!("render/splats.wgsl")] };
+pub const SPLATS: ShaderSource = ShaderSource {
+    label: "render.splats",
+    parts: &[FRAME, NEURON, ACTIVITY, LIGHT, CELLS, part!("render/splats.wgsl")],
+};
 /// Live weights of synapse lines.
 pub const LINES_UPDATE: ShaderSource =
     ShaderSource { label: "render.lines_update", parts: &[FRAME, LINE, part!("render/lines_update.wgsl")] };

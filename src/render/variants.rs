@@ -65,7 +65,13 @@ mod tests {
         let key = |k: u32| Special { gathered: k, ..Special::default() };
         let mut made = 0;
         for k in [1, 2, 1, 1, 2] {
-            assert_eq!(variants.choose(key(k), || { made += 1; k }), k);
+            assert_eq!(
+                variants.choose(key(k), || {
+                    made += 1;
+                    k
+                }),
+                k
+            );
         }
         assert_eq!(made, 2);
         for k in 0..40 {

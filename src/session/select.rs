@@ -146,9 +146,8 @@ pub(super) fn each_synapse(network: &Network, projection: usize, mut visit: impl
         Connectivity::OneToOne => (0..sources.min(targets)).for_each(|k| visit(k as usize, k, k)),
         Connectivity::Sparse { row_start, target } => {
             for (source, row) in (0..).zip(row_start.windows(2)) {
-                for synapse in row[0] as usize..row[1] as usize {
-                    visit(synapse, source, target[synapse]);
-                }
+                let row = row[0] as usize..row[1] as usize;
+                row.clone().zip(&target[row]).for_each(|(synapse, &end)| visit(synapse, source, end));
             }
         }
         Connectivity::AllToAll | Connectivity::AllButSelf => {

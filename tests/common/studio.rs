@@ -14,13 +14,13 @@ use spikescope::render::{CameraView, Frame, Pose, Renderer};
 use spikescope::session::view::{PointStyle, SynapseLayers};
 use spikescope::session::{ActivityBuffers, ViewSettings};
 
-pub const SIZE: [u32; 2] = [192, 128];
-pub const STEP: u64 = 1000;
+pub(crate) const SIZE: [u32; 2] = [192, 128];
+pub(crate) const STEP: u64 = 1000;
 
-pub static GPU: LazyLock<Option<Arc<Gpu>>> = LazyLock::new(|| Gpu::headless(None).ok().map(Arc::new));
+pub(crate) static GPU: LazyLock<Option<Arc<Gpu>>> = LazyLock::new(|| Gpu::headless(None).ok().map(Arc::new));
 
 /// The adapter, or a printed skip.
-pub fn gpu() -> Option<Arc<Gpu>> {
+pub(crate) fn gpu() -> Option<Arc<Gpu>> {
     let gpu = GPU.clone();
     if gpu.is_none() {
         assert!(std::env::var_os(REQUIRE_GPU_VARIABLE).is_none(), "no adapter, but {REQUIRE_GPU_VARIABLE} is set");
@@ -29,13 +29,13 @@ pub fn gpu() -> Option<Arc<Gpu>> {
     gpu
 }
 
-pub fn population(first: u32, size: u32, colour: [f32; 3]) -> Population {
+pub(crate) fn population(first: u32, size: u32, colour: [f32; 3]) -> Population {
     let cell = Cell::Source(Source::Poisson { rate_hz: 10.0 });
     Population { name: format!("p{first}"), first, size, cell, shape: None, colour }
 }
 
 /// Populations of one neuron each, at these places, without synapses.
-pub fn singles(places: &[[f32; 3]], colours: &[[f32; 3]]) -> Network {
+pub(crate) fn singles(places: &[[f32; 3]], colours: &[[f32; 3]]) -> Network {
     Network {
         name: "singles".into(),
         dt_ms: 1.0,
@@ -46,7 +46,7 @@ pub fn singles(places: &[[f32; 3]], colours: &[[f32; 3]]) -> Network {
 }
 
 /// Two neurons far apart, joined by one prunable synapse.
-pub fn joined() -> Network {
+pub(crate) fn joined() -> Network {
     let mut network = singles(&[[-4.0, 0.0, 0.0], [4.0, 0.0, 0.0]], &[[1.0; 3], [1.0; 3]]);
     network.projections.push(Projection {
         name: "a -> b".into(),
@@ -71,12 +71,12 @@ pub fn joined() -> Network {
     network
 }
 
-pub fn quiet(count: usize) -> Vec<NeuronState> {
+pub(crate) fn quiet(count: usize) -> Vec<NeuronState> {
     vec![NeuronState::default(); count]
 }
 
 /// Nothing but neurons: no glow, no fog.
-pub fn plain(points: PointStyle) -> ViewSettings {
+pub(crate) fn plain(points: PointStyle) -> ViewSettings {
     ViewSettings {
         bloom: 0.0,
         fog: 0.0,
@@ -88,25 +88,25 @@ pub fn plain(points: PointStyle) -> ViewSettings {
     }
 }
 
-pub fn view() -> CameraView {
+pub(crate) fn view() -> CameraView {
     let aspect = SIZE[0] as f32 / SIZE[1] as f32;
     CameraView::new(Pose { eye: [0.0, 0.0, 14.0], target: [0.0; 3], fov_degrees: 45.0 }, aspect)
 }
 
 /// A renderer with a network, ready for several pictures.
-pub struct Studio {
-    pub gpu: Arc<Gpu>,
-    pub renderer: Renderer,
-    pub buffers: ActivityBuffers,
-    pub weights: Vec<Option<Vec<f32>>>,
-    pub rate_before: Vec<f32>,
-    pub texture: wgpu::Texture,
-    pub camera: CameraView,
-    pub drawn_step: u64,
+pub(crate) struct Studio {
+    pub(crate) gpu: Arc<Gpu>,
+    pub(crate) renderer: Renderer,
+    pub(crate) buffers: ActivityBuffers,
+    pub(crate) weights: Vec<Option<Vec<f32>>>,
+    pub(crate) rate_before: Vec<f32>,
+    pub(crate) texture: wgpu::Texture,
+    pub(crate) camera: CameraView,
+    pub(crate) drawn_step: u64,
 }
 
 impl Studio {
-    pub fn new(gpu: Arc<Gpu>, network: &Network, settings: &ViewSettings) -> Self {
+    pub(crate) fn new(gpu: Arc<Gpu>, network: &Network, settings: &ViewSettings) -> Self {
         let weights: Vec<Option<Vec<f32>>> = network
             .projections
             .iter()
@@ -134,7 +134,7 @@ impl Studio {
         Self { gpu, renderer, buffers, weights, rate_before, texture, camera: view(), drawn_step: STEP }
     }
 
-    pub fn shoot(&mut self, neurons: &[NeuronState], settings: &ViewSettings, step: u64) -> Picture {
+    pub(crate) fn shoot(&mut self, neurons: &[NeuronState], settings: &ViewSettings, step: u64) -> Picture {
         self.buffers.update(&self.gpu, &host(neurons, &self.rate_before, &self.weights));
         let elapsed_steps = step.saturating_sub(self.drawn_step);
         self.drawn_step = step;
@@ -171,35 +171,39 @@ impl Studio {
     }
 }
 
-pub fn host<'a>(neurons: &'a [NeuronState], rate_before: &'a [f32], weights: &'a [Option<Vec<f32>>]) -> Activity<'a> {
+pub(crate) fn host<'a>(
+    neurons: &'a [NeuronState],
+    rate_before: &'a [f32],
+    weights: &'a [Option<Vec<f32>>],
+) -> Activity<'a> {
     Activity::Host { neurons, rate_before, weights: weights.iter().map(Option::as_deref).collect() }
 }
 
 /// Rows of red, green, blue, alpha.
 #[derive(Clone, PartialEq)]
-pub struct Picture {
-    pub bytes: Vec<u8>,
+pub(crate) struct Picture {
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Picture {
     /// Linear light of a pixel, as far as the tone curve is straight.
-    pub fn light(&self, x: u32, y: u32) -> Vec3 {
+    pub(crate) fn light(&self, x: u32, y: u32) -> Vec3 {
         let at = 4 * (y * SIZE[0] + x) as usize;
         Vec3::from_array([0, 1, 2].map(|c| spikescope::render::colour::linear(f32::from(self.bytes[at + c]) / 255.0)))
     }
 
     /// What this has more than another: per pixel, linear.
-    pub fn beyond(&self, dark: &Self) -> Vec<(u32, u32, Vec3)> {
+    pub(crate) fn beyond(&self, dark: &Self) -> Vec<(u32, u32, Vec3)> {
         let pixels = (0..SIZE[1]).flat_map(|y| (0..SIZE[0]).map(move |x| (x, y)));
         pixels.map(|(x, y)| (x, y, self.light(x, y) - dark.light(x, y))).collect()
     }
 
-    pub fn total_beyond(&self, dark: &Self) -> Vec3 {
+    pub(crate) fn total_beyond(&self, dark: &Self) -> Vec3 {
         self.beyond(dark).into_iter().map(|(.., light)| light).sum()
     }
 }
 
-pub fn spiking(count: usize, which: usize, last_spike_step: u64) -> Vec<NeuronState> {
+pub(crate) fn spiking(count: usize, which: usize, last_spike_step: u64) -> Vec<NeuronState> {
     let mut neurons = quiet(count);
     neurons[which].last_spike_step = last_spike_step as u32;
     neurons

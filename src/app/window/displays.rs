@@ -39,9 +39,9 @@ pub fn list() -> Vec<String> {
             let main = event_loop.primary_monitor();
             for (index, monitor) in event_loop.available_monitors().enumerate() {
                 let size = monitor.size();
-                let hertz = monitor.refresh_rate_millihertz().map_or_else(String::new, |mhz| {
-                    format!(", {:.0} Hz", f64::from(mhz) / 1e3)
-                });
+                let hertz = monitor
+                    .refresh_rate_millihertz()
+                    .map_or_else(String::new, |mhz| format!(", {:.0} Hz", f64::from(mhz) / 1e3));
                 let is_main = if main.as_ref() == Some(&monitor) { ", the main one" } else { "" };
                 let name = monitor.name().unwrap_or_else(|| "without a name".to_owned());
                 self.0.push(format!("{} {name}, {}x{}{hertz}{is_main}", index + 1, size.width, size.height));

@@ -465,7 +465,7 @@ impl<S: Simd> AfterAdvance<S> {
         if ADAPTS {
             let theta = load(self.simd, block.theta_mv, at) * self.theta_factor;
             store::<S>(block.theta_mv, at, theta);
-            threshold_mv = threshold_mv + theta;
+            threshold_mv += theta;
         }
         let is_spiking = is_free & advanced.simd_ge(threshold_mv);
         is_spiking.select(one, zero).store_slice(&mut spikes[lanes]);

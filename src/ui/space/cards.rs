@@ -117,7 +117,9 @@ impl Cards {
             let offset = place.center() - card.at;
             // A card that had to change sides fades in anew instead of flying through others.
             let faded = match self.shown.get(&card.neuron) {
-                Some((before, faded)) if before.dot(offset) > 0.0 || *before == offset => (faded + input.seconds / FADE_S).min(1.0),
+                Some((before, faded)) if before.dot(offset) > 0.0 || *before == offset => {
+                    (faded + input.seconds / FADE_S).min(1.0)
+                }
                 _ if self.shown.is_empty() && input.seconds <= 0.0 => 1.0,
                 _ => (input.seconds / FADE_S).clamp(0.05, 1.0),
             };

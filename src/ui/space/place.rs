@@ -161,7 +161,8 @@ mod tests {
     fn the_important_come_first_and_the_rest_go_without() {
         let free = Rect::from_min_max(pos2(0.0, 0.0), pos2(100.0, 40.0));
         let one = Rect::from_min_max(pos2(5.0, 5.0), pos2(95.0, 35.0));
-        let wishes = [Wish { key: 7, places: vec![one], inside: None }, Wish { key: 3, places: vec![one], inside: None }];
+        let wishes =
+            [Wish { key: 7, places: vec![one], inside: None }, Wish { key: 3, places: vec![one], inside: None }];
         assert_eq!(Placer::default().place(&wishes, free, &[], &[]), [Some(one), None]);
     }
 }
