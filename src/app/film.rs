@@ -67,7 +67,7 @@ pub(super) struct Film {
     pub(super) renderer: Renderer,
     settings: ViewSettings,
     size: [u32; 2],
-    pace: Pace,
+    pub(super) pace: Pace,
     lead: Lead,
     director: Director,
     spotlight: Spotlight,

@@ -209,7 +209,7 @@ fn introduction(
         frames,
         arguments.size.width,
         arguments.size.height,
-        steps_per_frame: film.pace.steps,
+        steps_per_frame,
         network.dt_ms,
         session.telemetry().engine,
         gpu.info.name
