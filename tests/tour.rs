@@ -61,7 +61,11 @@ fn every_built_in_scene_tells_its_story_in_two_minutes() {
         assert!(tour.len() >= 4, "{} tells something", known.name);
         for step in &tour {
             let caption = step.caption.as_deref().expect("something is said");
-            assert!(caption.len() <= 70 && (!caption.ends_with('.') || caption.ends_with(" ...")), "{}: {caption}", known.name);
+            assert!(
+                caption.len() <= 70 && (!caption.ends_with('.') || caption.ends_with(" ...")),
+                "{}: {caption}",
+                known.name
+            );
             assert!(step.hold_s >= 5.0, "{}: {caption}: there is time to read", known.name);
             let detail = step.detail.as_deref().unwrap_or_default();
             assert!(detail.len() <= 110, "{}: {detail}", known.name);

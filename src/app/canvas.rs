@@ -23,6 +23,9 @@ pub(super) const RING: usize = 6;
 /// Bytes that the staging buffers of large pictures may take together.
 const RING_BYTES: u64 = 256 << 20;
 
+/// Pixels of a picture at most: it is put together in host memory, four bytes each.
+const PIXELS_MOST: u64 = 1 << 28;
+
 /// Draws over a tile of a finished picture.
 pub(super) type Over<'a> = &'a mut dyn FnMut(&mut wgpu::CommandEncoder, &wgpu::TextureView, &Tile);
 
@@ -81,6 +84,16 @@ impl Canvas {
         let Some(Tile { size: [width, height], picture, .. }) = tiles.first().copied() else {
             return Err(AppError::Failure("a picture without tiles".to_owned()));
         };
+        let pixels = picture.iter().map(|&side| u64::from(side)).product::<u64>();
+        if pixels > PIXELS_MOST {
+            return Err(AppError::Mistake(format!(
+                "--size {}x{} is {} million pixels; a picture may have {} million, as 16384x16384 has",
+                picture[0],
+                picture[1],
+                pixels / 1_000_000,
+                PIXELS_MOST / 1_000_000
+            )));
+        }
         let limit = gpu.limits.max_texture_dimension_2d;
         // The glow of the whole picture is one texture of at least half its size.
         if picture.iter().any(|&side| side.div_ceil(2) > limit) {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::arguments::OverlayChoice;
 use super::canvas::{Canvas, FORMAT, Shot};
 use super::channels;
+use super::close::{self, Close};
 use super::error::AppError;
 use super::fields::Fields;
 use super::interrupt;
@@ -19,7 +20,10 @@ use crate::model::scene::{Moment, Scene};
 use crate::render::{CameraView, Frame, Pose, Renderer};
 use crate::session::view::{Theme, ViewSettings};
 use crate::session::{ActivityBuffers, Session};
-use crate::ui::{Presenter, PresenterInput};
+use crate::ui::{Presenter, PresenterInput, Space, SpaceInput};
+
+/// Height of a picture whose words are drawn at their own size, points; larger pictures have larger words.
+const POINTS_HIGH: f32 = 720.0;
 
 /// Time per stage so far.
 #[derive(Default)]
@@ -84,6 +88,8 @@ pub(super) struct Film {
 struct Titles {
     painter: OverlayPainter,
     presenter: Presenter,
+    /// Names, scale bar and cards of near neurons, where they are asked for.
+    near: Option<(Close, Space)>,
 }
 
 impl Film {
@@ -99,9 +105,13 @@ impl Film {
         let mut renderer = Renderer::new(Arc::clone(&gpu), FORMAT);
         let buffers = ActivityBuffers::new(&gpu, session.network(), &session.activity());
         renderer.load(session.network(), &buffers, &settings);
-        let titles = (overlay != OverlayChoice::None)
-            .then(|| Titles { painter: OverlayPainter::new(&gpu, FORMAT), presenter: Presenter::default() });
         let network = session.network();
+        let has_labels = matches!(overlay, OverlayChoice::Labels | OverlayChoice::Full);
+        let titles = (overlay != OverlayChoice::None).then(|| Titles {
+            painter: OverlayPainter::new(&gpu, FORMAT),
+            presenter: Presenter::default(),
+            near: has_labels.then(|| (Close::new(&gpu, network), Space::default())),
+        });
         let input = session.scene().learning.as_ref().and_then(|learning| network.population_named(&learning.input));
         let fields = input.and_then(|input| Fields::of(&gpu, network, input));
         Self {
@@ -256,7 +266,7 @@ impl Film {
             dt_ms: self.session.network().dt_ms,
             settings: self.settings.clone(),
         };
-        let painted = self.paint_titles()?;
+        let painted = self.paint_titles(&frame.camera)?;
         let mut is_drawn = false;
         while !is_drawn {
             let (titles, gpu) = (&mut self.titles, &self.gpu);
@@ -270,9 +280,25 @@ impl Film {
         Ok(())
     }
 
-    /// What the tour says at this frame.
-    fn paint_titles(&mut self) -> Result<Option<Painted>, AppError> {
-        let (Some(titles), Lead::Tour(player)) = (&mut self.titles, &self.lead) else { return Ok(None) };
+    /// What stands in the picture at this frame, and what the tour says.
+    fn paint_titles(&mut self, view: &CameraView) -> Result<Option<Painted>, AppError> {
+        let Some(titles) = &mut self.titles else { return Ok(None) };
+        let time_s = self.frames as f64 / self.pace.fps;
+        let scale = (self.size[1] as f32 / POINTS_HIGH).max(1.0);
+        let seconds = if self.frames == 0 { 0.0 } else { (1.0 / self.pace.fps) as f32 };
+        let space =
+            titles.near.as_mut().filter(|_| self.settings.labels || self.settings.billboards).map(|(close, _)| {
+                let settings = &self.settings;
+                close.look(
+                    &self.session,
+                    &close::Shot { view, size_px: self.size, pixels_per_point: scale, settings, seconds },
+                )
+            });
+        let Lead::Tour(player) = &self.lead else {
+            let (Some(space), Some((_, place))) = (space, &mut titles.near) else { return Ok(None) };
+            let input = OverlayPainter::untouched_input(self.size, scale, time_s);
+            return Ok(Some(titles.painter.run(&self.gpu, input, |ui| show_in_space(place, ui, &space))));
+        };
         if self.director.chart.as_deref() == Some("fields")
             && let Some(fields) = &mut self.fields
         {
@@ -286,18 +312,25 @@ impl Film {
             fields: self.fields.as_ref().and_then(Fields::grid),
             ..input
         };
-        let time_s = self.frames as f64 / self.pace.fps;
         // Widgets that place themselves by what they measured need a second look; the film shows no first one.
         let looks = if input.chart.is_some() { 2 } else { 1 };
         let mut painted = None;
         for _ in 0..looks {
-            let untouched = OverlayPainter::untouched_input(self.size, 1.0, time_s);
+            let untouched = OverlayPainter::untouched_input(self.size, scale, time_s);
             painted = Some(titles.painter.run(&self.gpu, untouched, |ui| {
+                if let (Some(space), Some((_, place))) = (&space, &mut titles.near) {
+                    show_in_space(place, ui, space);
+                }
                 titles.presenter.show(ui, ui.max_rect(), &input);
             }));
         }
         Ok(painted)
     }
+}
+
+fn show_in_space(place: &mut Space, ui: &mut egui::Ui, space: &SpaceInput) {
+    let all = ui.max_rect();
+    place.show(ui, space, all, &[]);
 }
 
 /// What a tour shows of a session, without comparison and fields.

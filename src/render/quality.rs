@@ -20,14 +20,13 @@ pub(super) struct Level {
 }
 
 /// From everything to the least. First goes what is seen least.
-const LADDER: [Level; 7] = [
+const LADDER: [Level; 6] = [
     Level { points: 1.0, lines: 1.0, resolution: 1.0, sphere_radius: 1.0 },
     Level { points: 0.6, lines: 0.6, resolution: 1.0, sphere_radius: 1.0 },
     Level { points: 0.4, lines: 0.4, resolution: 1.0, sphere_radius: 1.5 },
     Level { points: 0.4, lines: 0.3, resolution: 0.8, sphere_radius: 1.5 },
-    Level { points: 0.3, lines: 0.2, resolution: 0.65, sphere_radius: 2.0 },
-    Level { points: 0.2, lines: 0.1, resolution: 0.5, sphere_radius: 2.5 },
-    Level { points: 0.1, lines: 0.05, resolution: 0.4, sphere_radius: 3.0 },
+    Level { points: 0.3, lines: 0.25, resolution: 0.7, sphere_radius: 2.0 },
+    Level { points: 0.25, lines: 0.2, resolution: 0.6, sphere_radius: 2.5 },
 ];
 
 /// Frames per second that are held: on a GPU, and where the processor draws.

@@ -8,8 +8,8 @@ use winit::event::WindowEvent;
 
 use crate::gpu::Gpu;
 use crate::model::scene::{Scene, built_in};
-use crate::session::view::Theme;
 use crate::render::Steering;
+use crate::session::view::Theme;
 use crate::session::{Telemetry, ViewSettings};
 use crate::ui::{FrameStats, Overlay, OverlayAction, OverlayInput, Presenter, WindowState};
 
