@@ -7,53 +7,21 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
-use spikescope::gpu::{Gpu, Piece, REQUIRE_GPU_VARIABLE, read_blocking};
+use spikescope::gpu::{Gpu, Piece, read_blocking};
 use spikescope::model::scene::Scene;
 use spikescope::render::{CameraView, Frame, Pose, Renderer, Tile};
 use spikescope::session::view::PointStyle;
 use spikescope::session::{ActivityBuffers, Session, SessionOptions, ViewSettings};
 
-fn gpu() -> Option<Arc<Gpu>> {
-    match Gpu::headless(None) {
-        Ok(gpu) => Some(Arc::new(gpu)),
-        Err(error) => {
-            assert!(std::env::var_os(REQUIRE_GPU_VARIABLE).is_none(), "pictures must be tested here, but {error}");
-            eprintln!("skipped: {error}");
-            None
-        }
-    }
-}
+#[path = "common/adapter.rs"]
+mod adapter;
+#[path = "common/program.rs"]
+mod program;
 
-/// 160 neurons and a drive that keeps them awake.
-const SMALL: &str = r#"
-name = "small"
-dt_ms = 0.1
-seed = 5
-duration_ms = 20
-
-[population.excitatory]
-size = 160
-cell = "lif"
-synapse = "current"
-v_rest_mv = -49
-v_reset_mv = -60
-v_threshold_mv = -50
-tau_membrane_ms = 20
-tau_excitatory_ms = 5
-tau_inhibitory_ms = 10
-refractory_ms = 5
-initial_membrane_mv = { uniform = [-60, -50] }
-
-[projection.excitation]
-source = "excitatory"
-target = "excitatory"
-rule = "fixed-in-degree"
-in_degree = 8
-weight = 1.62
-"#;
+use adapter::gpu;
+use program::{SMALL, program, stderr};
 
 mod tiles {
     use super::*;
@@ -77,7 +45,7 @@ mod tiles {
             let mut session = Session::open(scene, options).expect("opens");
             session.advance(300).expect("runs");
             let mut renderer = Renderer::new(Arc::clone(gpu), wgpu::TextureFormat::Rgba8Unorm);
-            let buffers = ActivityBuffers::new(gpu, session.network(), &session.activity());
+            let buffers = ActivityBuffers::new(gpu, &session.activity());
             renderer.load(session.network(), &buffers, &settings);
             let pose = Pose { eye: camera.eye, target: camera.target, fov_degrees: camera.fov_degrees };
             let frame = Frame {
@@ -230,13 +198,7 @@ exit 1
         }
         let path =
             if ffmpeg.is_some() { format!("{}:/usr/bin:/bin", tools.display()) } else { tools.display().to_string() };
-        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spikescope"));
-        command.timeout(Duration::from_secs(300)).env("NODEVICE_SELECT", "1").env("PATH", path);
-        command.current_dir(folder).args(arguments).output().expect("runs")
-    }
-
-    fn stderr(output: &Output) -> String {
-        String::from_utf8_lossy(&output.stderr).into_owned()
+        program().env("PATH", path).current_dir(folder).args(arguments).output().expect("runs")
     }
 
     const FEW: [&str; 6] = ["--frames", "4", "--size", "70x40", "--steps-per-frame", "40"];

@@ -1,16 +1,19 @@
 //! Known answers per kernel, worked out by hand or by a few lines of Rust here, at sizes around the workgroup size and
 //! far beyond it; and the twins of the random numbers.
 
+#[path = "common/adapter.rs"]
+mod adapter;
 #[path = "common/networks.rs"]
 mod networks;
 
 use std::sync::Arc;
 
+use adapter::gpu;
 use networks::{lif, population, projection, random_rows, synapses};
 use spikescope::engine::gpu::GpuEngine;
 use spikescope::engine::{Change, Engine, EngineError, PRUNED, Sample, SampleRequest, Spike};
 use spikescope::gpu::shader::ShaderSource;
-use spikescope::gpu::{Gpu, Kernel, Memory, Piece, REQUIRE_GPU_VARIABLE, Slot, read_blocking};
+use spikescope::gpu::{Gpu, Kernel, Memory, Piece, Slot, read_blocking};
 use spikescope::model::random::random_u32;
 use spikescope::model::{
     Cell, Connectivity, Delays, Lif, Network, Plasticity, Population, Projection, Pruning, PruningPolicy, Receptor,
@@ -19,17 +22,6 @@ use spikescope::model::{
 
 /// Around and far from the 64 threads of a workgroup.
 const SIZES: [u32; 5] = [1, 63, 64, 65, 345];
-
-fn gpu() -> Option<Arc<Gpu>> {
-    match Gpu::headless(None) {
-        Ok(gpu) => Some(Arc::new(gpu)),
-        Err(error) => {
-            assert!(std::env::var_os(REQUIRE_GPU_VARIABLE).is_none(), "{error}");
-            eprintln!("skipped: {error}");
-            None
-        }
-    }
-}
 
 fn network(populations: Vec<Population>, projections: Vec<Projection>) -> Network {
     Network { name: "kernels".into(), dt_ms: 1.0, seed: 5, populations, projections, ..Default::default() }

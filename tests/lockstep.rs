@@ -3,27 +3,18 @@
 //! f32 count as zero: GPUs may flush them, and no spike ever depends on them. They hold on adapters that round every
 //! operation as written, such as Mesa's software adapter (see the module engine::gpu on others).
 
+#[path = "common/adapter.rs"]
+mod adapter;
 #[path = "common/networks.rs"]
 mod networks;
 
 use std::sync::Arc;
 
+use adapter::gpu;
 use spikescope::engine::gpu::{GpuEngine, GpuOptions};
 use spikescope::engine::{Change, Checkpoint, Engine, NeuronState, SampleRequest, Spike, cpu::CpuEngine};
-use spikescope::gpu::{Gpu, REQUIRE_GPU_VARIABLE};
+use spikescope::gpu::Gpu;
 use spikescope::model::{Cell, Connectivity, Network, Pruning, PruningPolicy, Receptor, Rule, Source, SynapseModel};
-
-/// The adapter, or `None` after saying that the test is skipped.
-fn gpu() -> Option<Arc<Gpu>> {
-    match Gpu::headless(None) {
-        Ok(gpu) => Some(Arc::new(gpu)),
-        Err(error) => {
-            assert!(std::env::var_os(REQUIRE_GPU_VARIABLE).is_none(), "{error}");
-            eprintln!("skipped: {error}");
-            None
-        }
-    }
-}
 
 /// Both engines on one network.
 struct Pair {

@@ -1,10 +1,13 @@
 //! The session from outside: inline and live runs give the same spikes, seeds decide, commands act, telemetry tells.
 
+#[path = "common/adapter.rs"]
+mod adapter;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use adapter::gpu;
 use spikescope::engine::{Change, Spike};
-use spikescope::gpu::{Gpu, REQUIRE_GPU_VARIABLE};
 use spikescope::model::scene::Scene;
 use spikescope::session::{Command, EngineChoice, Session, SessionOptions};
 
@@ -227,18 +230,6 @@ fn what_cannot_open_says_why() {
     let mut session = self::open("cuba", &["population.excitatory.size=400"], None);
     let text = session.train(1, &mut |_| true).expect_err("no protocol").to_string();
     assert!(text.contains("[learning]"), "{text}");
-}
-
-/// The adapter, or `None` after saying that the test is skipped.
-fn gpu() -> Option<Arc<Gpu>> {
-    match Gpu::headless(None) {
-        Ok(gpu) => Some(Arc::new(gpu)),
-        Err(error) => {
-            assert!(std::env::var_os(REQUIRE_GPU_VARIABLE).is_none(), "{error}");
-            eprintln!("skipped: {error}");
-            None
-        }
-    }
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! Time as a session's user moves through it: the past shows the spikes exactly as they were and leaves the run
 //! untouched; what was undone has never been.
 
+#[path = "common/adapter.rs"]
+mod adapter;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use adapter::gpu;
 use proptest::prelude::*;
 use spikescope::engine::{Activity, Change, NeuronState, Spike};
-use spikescope::gpu::{Gpu, REQUIRE_GPU_VARIABLE};
+use spikescope::gpu::Gpu;
 use spikescope::model::scene::Scene;
 use spikescope::session::{Command, EngineChoice, HistoryLimits, Rewind, Session, SessionOptions};
 
@@ -280,18 +284,6 @@ proptest! {
     #[test]
     fn what_was_undone_has_never_been(acts in acts()) {
         undo_leaves_no_trace(&acts, || prunable(EngineChoice::Cpu, None));
-    }
-}
-
-/// The adapter, or `None` after saying that the test is skipped.
-fn gpu() -> Option<Arc<Gpu>> {
-    match Gpu::headless(None) {
-        Ok(gpu) => Some(Arc::new(gpu)),
-        Err(error) => {
-            assert!(std::env::var_os(REQUIRE_GPU_VARIABLE).is_none(), "{error}");
-            eprintln!("skipped: {error}");
-            None
-        }
     }
 }
 

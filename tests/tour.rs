@@ -3,10 +3,17 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use serde_json::Value;
 use spikescope::model::scene::{Scene, built_in};
+
+#[path = "common/adapter.rs"]
+mod adapter;
+#[path = "common/program.rs"]
+mod program;
+
+use adapter::gpu;
+use program::{json, program, stderr};
 
 /// A talk of three steps over a network that keeps itself awake.
 const TALK: &str = r#"
@@ -86,12 +93,11 @@ fn the_compression_scene_is_the_digits_scene_with_pruning() {
 
 fn film(folder: &Path, out: &str, more: &[&str]) -> Value {
     fs::write(folder.join("talk.toml"), TALK).expect("scene");
-    let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spikescope"));
-    command.current_dir(folder).env("NODEVICE_SELECT", "1").timeout(Duration::from_secs(300));
+    let mut command = program();
     command.args(["render", "talk.toml", "--camera", "tour", "--size", "320x180", "--fps", "2", "--json"]);
-    let output = command.args(["--out", out]).args(more).output().expect("runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("a report")
+    let output = command.current_dir(folder).args(["--out", out]).args(more).output().expect("runs");
+    assert!(output.status.success(), "{}", stderr(&output));
+    json(&output.stdout)
 }
 
 fn pixels(path: &Path) -> Vec<u8> {
@@ -104,9 +110,7 @@ fn pixels(path: &Path) -> Vec<u8> {
 
 #[test]
 fn a_film_of_a_tour_is_the_same_every_time_and_says_what_the_tour_says() {
-    if let Err(error) = spikescope::gpu::Gpu::headless(None) {
-        assert!(std::env::var_os("SPIKESCOPE_REQUIRE_GPU").is_none(), "{error}");
-        eprintln!("skipped: {error}");
+    if gpu().is_none() {
         return;
     }
     let temporary = tempfile::tempdir().expect("temporary folder");

@@ -38,7 +38,6 @@ struct Frame {
     bloom: f32,
     exposure: f32,
     splat_radius_max_px: f32,
-    line_segments: u32,
     elapsed_ms: f32,
     splat_grid_width: u32,
     gathered: u32,                 // 1: neurons were gathered as splats; 2: lines were gathered
@@ -50,6 +49,7 @@ struct Frame {
     sphere_from_px: f32,           // radius from which on neurons begin to be spheres,
     sphere_to_px: f32,             // and are nothing else
     drawn_scale: f32,              // pixels drawn per pixel shown
+    padding: u32,
     clip_low: vec3<f32>,           // of what is drawn
     others: f32,                   // brightness of unselected neurons; 0: not drawn
     clip_high: vec3<f32>,

@@ -136,10 +136,8 @@ pub(super) enum OverlayChoice {
     None,
     /// What the tour says
     Caption,
-    /// Names, scale and legend in space too
+    /// Names, scale bar and what near neurons see or feel too
     Labels,
-    /// Everything that there is
-    Full,
 }
 
 #[derive(Clone, Debug, Args)]

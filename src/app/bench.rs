@@ -264,7 +264,7 @@ fn describe(run: &BenchRun) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Cell, Delays, Population, Projection, Receptor, Source, Weights};
+    use crate::model::sketch::sketch;
 
     #[test]
     fn the_median_is_the_middle() {
@@ -275,37 +275,16 @@ mod tests {
 
     #[test]
     fn every_spike_counts_once_per_synapse() {
-        let population = |name: &str, first, size| Population {
-            name: name.to_owned(),
-            first,
-            size,
-            cell: Cell::Source(Source::Poisson { rate_hz: 1.0 }),
-            shape: None,
-            colour: [1.0; 3],
-        };
-        let projection = |source, target, connectivity| Projection {
-            name: String::new(),
-            source,
-            target,
-            receptor: Receptor::Excitatory,
-            connectivity,
-            weights: Weights::Constant(1.0),
-            delays: Delays::Constant(1),
-            plasticity: None,
-            normalised_sum: None,
-            pruning: None,
-        };
         let sparse = Connectivity::Sparse { row_start: vec![0, 3, 3], target: vec![0, 1, 2] };
-        let network = Network {
-            populations: vec![population("a", 0, 2), population("b", 2, 3)],
-            projections: vec![
-                projection(0, 1, sparse),
-                projection(1, 0, Connectivity::AllToAll),
-                projection(1, 1, Connectivity::AllButSelf),
-                projection(0, 1, Connectivity::OneToOne),
+        let network = sketch(
+            &[2, 3],
+            [
+                (0, 1, sparse),
+                (1, 0, Connectivity::AllToAll),
+                (1, 1, Connectivity::AllButSelf),
+                (0, 1, Connectivity::OneToOne),
             ],
-            ..Default::default()
-        };
+        );
         // 5 spikes through 3 synapses, 7 through none; 1 + 2 spikes through 2 and 2; 12 through one each.
         assert_eq!(synaptic_events(&network, &[5, 7, 1, 0, 2]), 15.0 + 6.0 + 6.0 + 12.0);
     }

@@ -69,7 +69,7 @@ impl Looker {
         let scene = &session.scene().view;
         let settings = ViewSettings::from_scene(scene);
         let mut renderer = Renderer::new(Arc::clone(gpu), FORMAT);
-        let activity = ActivityBuffers::new(gpu, session.network(), &session.activity());
+        let activity = ActivityBuffers::new(gpu, &session.activity());
         renderer.load(session.network(), &activity, &settings);
         Self {
             gpu: Arc::clone(gpu),

@@ -90,6 +90,8 @@ struct Titles {
     presenter: Presenter,
     /// Names, scale bar and cards of near neurons, where they are asked for.
     near: Option<(Close, Space)>,
+    /// What of that found no room in the last frame.
+    crowd: Option<String>,
 }
 
 impl Film {
@@ -103,14 +105,15 @@ impl Film {
         overlay: OverlayChoice,
     ) -> Self {
         let mut renderer = Renderer::new(Arc::clone(&gpu), FORMAT);
-        let buffers = ActivityBuffers::new(&gpu, session.network(), &session.activity());
+        let buffers = ActivityBuffers::new(&gpu, &session.activity());
         renderer.load(session.network(), &buffers, &settings);
         let network = session.network();
-        let has_labels = matches!(overlay, OverlayChoice::Labels | OverlayChoice::Full);
+        let has_labels = overlay == OverlayChoice::Labels;
         let titles = (overlay != OverlayChoice::None).then(|| Titles {
             painter: OverlayPainter::new(&gpu, FORMAT),
             presenter: Presenter::default(),
             near: has_labels.then(|| (Close::new(&gpu, network), Space::default())),
+            crowd: None,
         });
         let input = session.scene().learning.as_ref().and_then(|learning| network.population_named(&learning.input));
         let fields = input.and_then(|input| Fields::of(&gpu, network, input));
@@ -147,6 +150,12 @@ impl Film {
         progress.finish();
         self.spent.simulate += begun.elapsed();
         Ok(())
+    }
+
+    /// What the last frame sampled, capped or left out.
+    pub(super) fn notices(&self) -> Vec<String> {
+        let crowd = self.titles.as_ref().and_then(|titles| titles.crowd.clone());
+        self.session.telemetry().notices.iter().cloned().chain(self.renderer.notices()).chain(crowd).collect()
     }
 
     /// Simulates up to the next frame, draws and fetches it.
@@ -297,7 +306,9 @@ impl Film {
         let Lead::Tour(player) = &self.lead else {
             let (Some(space), Some((_, place))) = (space, &mut titles.near) else { return Ok(None) };
             let input = OverlayPainter::untouched_input(self.size, scale, time_s);
-            return Ok(Some(titles.painter.run(&self.gpu, input, |ui| show_in_space(place, ui, &space))));
+            return Ok(Some(
+                titles.painter.run(&self.gpu, input, |ui| titles.crowd = show_in_space(place, ui, &space)),
+            ));
         };
         if self.director.chart.as_deref() == Some("fields")
             && let Some(fields) = &mut self.fields
@@ -319,7 +330,7 @@ impl Film {
             let untouched = OverlayPainter::untouched_input(self.size, scale, time_s);
             painted = Some(titles.painter.run(&self.gpu, untouched, |ui| {
                 if let (Some(space), Some((_, place))) = (&space, &mut titles.near) {
-                    show_in_space(place, ui, space);
+                    titles.crowd = show_in_space(place, ui, space);
                 }
                 titles.presenter.show(ui, ui.max_rect(), &input);
             }));
@@ -328,9 +339,9 @@ impl Film {
     }
 }
 
-fn show_in_space(place: &mut Space, ui: &mut egui::Ui, space: &SpaceInput) {
+fn show_in_space(place: &mut Space, ui: &mut egui::Ui, space: &SpaceInput) -> Option<String> {
     let all = ui.max_rect();
-    place.show(ui, space, all, &[]);
+    place.show(ui, space, all, &[])
 }
 
 /// What a tour shows of a session, without comparison and fields.

@@ -163,7 +163,7 @@ fn report(
     let frames = written.frames;
     let simulated_ms = report::simulated_ms(&film.session);
     let spikes = report::population_spikes(&mut film.session)?;
-    let notices = film.session.telemetry().notices.iter().cloned().chain(film.renderer.notices()).collect();
+    let notices = film.notices();
     let draw_s = film.spent.draw.as_secs_f64();
     Ok(RenderReport {
         run: Run::of(&mut film.session, Some(&film.gpu)),

@@ -8,6 +8,8 @@ pub mod layout;
 pub mod network;
 pub mod random;
 pub mod scene;
+#[cfg(test)]
+pub(crate) mod sketch;
 
 pub use network::{
     AdaptiveThreshold, Background, Cell, Connectivity, Delays, Lif, Network, Plasticity, Population, Projection,

@@ -147,9 +147,10 @@ impl Arcs {
     pub(super) fn notice(&self) -> Option<String> {
         (self.light > 0.05 && !self.shown.is_empty()).then(|| {
             format!(
-                "{} arcs, one per projection, thin towards the target: width by total weight, light by spikes delivered \
+                "{} {}, one per projection, thin towards the target: width by total weight, light by spikes delivered \
                  (busiest: {:.0} a second), inhibition hollow",
                 self.shown.len(),
+                if self.shown.len() == 1 { "arc" } else { "arcs" },
                 self.busiest_hz
             )
         })
@@ -211,35 +212,15 @@ fn weight_mean(weights: &Weights) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Cell, Connectivity, Delays, Population, Projection, Source};
+    use crate::model::Connectivity;
+    use crate::model::sketch::sketch;
 
     fn network() -> Network {
-        let population = |first| Population {
-            name: "p".into(),
-            first,
-            size: 2,
-            cell: Cell::Source(Source::Poisson { rate_hz: 1.0 }),
-            shape: None,
-            colour: [1.0; 3],
-        };
-        let projection = |source, target, weight| Projection {
-            name: "q".into(),
-            source,
-            target,
-            receptor: Receptor::Excitatory,
-            connectivity: Connectivity::AllToAll,
-            weights: Weights::Constant(weight),
-            delays: Delays::Constant(1),
-            plasticity: None,
-            normalised_sum: None,
-            pruning: None,
-        };
-        Network {
-            populations: vec![population(0), population(2)],
-            projections: vec![projection(0, 1, 1.0), projection(1, 0, -1.0), projection(0, 0, 1.0)],
-            positions: vec![[-5.0, -1.0, 0.0], [-5.0, 1.0, 0.0], [5.0, -1.0, 0.0], [5.0, 1.0, 0.0]],
-            ..Network::default()
-        }
+        let all = Connectivity::AllToAll;
+        let mut network = sketch(&[2, 2], [(0, 1, all.clone()), (1, 0, all.clone()), (0, 0, all)]);
+        network.projections[1].weights = Weights::Constant(-1.0);
+        network.positions = vec![[-5.0, -1.0, 0.0], [-5.0, 1.0, 0.0], [5.0, -1.0, 0.0], [5.0, 1.0, 0.0]];
+        network
     }
 
     #[test]

@@ -91,8 +91,6 @@ pub struct FrameUniform {
     pub exposure: f32,
     /// Largest radius of a splat, pixels.
     pub splat_radius_max_px: f32,
-    /// Pieces of a curved synapse line.
-    pub line_segments: u32,
     /// Simulated time since the last picture, ms.
     pub elapsed_ms: f32,
     /// Workgroups in a row of the splat grid.
@@ -115,6 +113,8 @@ pub struct FrameUniform {
     pub sphere_to_px: f32,
     /// Pixels drawn per pixel shown, along a side.
     pub drawn_scale: f32,
+    /// Unused.
+    pub _padding: u32,
     /// Lowest corner of what is drawn, scene units.
     pub clip_low: [f32; 3],
     /// Brightness of unselected neurons; 0: not drawn.
@@ -232,8 +232,6 @@ pub(super) struct Extras {
     /// See [`FrameUniform`].
     pub(super) splat_grid_width: u32,
     /// See [`FrameUniform`].
-    pub(super) line_segments: u32,
-    /// See [`FrameUniform`].
     pub(super) gathered: u32,
     /// Some neuron is selected.
     pub(super) has_selection: bool,
@@ -324,7 +322,6 @@ impl FrameUniform {
             bloom: unit(settings.bloom) * if is_light { 0.4 } else { 1.0 },
             exposure: if settings.exposure.is_finite() { settings.exposure.clamp(-16.0, 16.0).exp2() } else { 1.0 },
             splat_radius_max_px: extras.splat_radius_max_px,
-            line_segments: extras.line_segments,
             elapsed_ms: (frame.elapsed_steps as f64 * frame.dt_ms) as f32,
             splat_grid_width: extras.splat_grid_width,
             gathered: extras.gathered,
@@ -336,6 +333,7 @@ impl FrameUniform {
             sphere_from_px: extras.spheres_px[0],
             sphere_to_px: extras.spheres_px[1],
             drawn_scale: 1.0,
+            _padding: 0,
             clip_low: clip_low.to_array(),
             others,
             clip_high: clip_high.to_array(),

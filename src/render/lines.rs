@@ -55,7 +55,7 @@ pub struct LineSet {
     pub count: u32,
     /// Straight pieces per line.
     pub segments: u32,
-    /// See [`Style`].
+    /// What the lines stand for, as a number: a sample, inputs, outputs, graves and so on.
     pub style: u32,
     /// Workgroups in a row of the grid of pieces.
     pub grid_width: u32,

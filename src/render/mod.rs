@@ -38,7 +38,7 @@ mod variants;
 mod wiring;
 
 pub use arcs::PopulationArc;
-pub use camera::{Camera, CameraView, Flight, Pose, Steering, Tour, TourStop};
+pub use camera::{Camera, CameraView, Flight, Pose, Steering};
 pub use cells::DrawnCell;
 pub use frame::{Bounds, Frame, FrameUniform, PopulationLook, pulse_ms};
 pub use lines::{Line, LineRange, LineSet, LineState};

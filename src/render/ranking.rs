@@ -187,32 +187,16 @@ pub(super) fn graves(network: &Network, shares: &Shares, count: u32) -> Drawn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Cell, Connectivity, Delays, Plasticity, Population, Projection, Receptor, Rule, Source};
+    use crate::model::sketch::sketch;
+    use crate::model::{Connectivity, Plasticity, Rule};
 
     fn network(start: Vec<f32>) -> Network {
-        let population = |first| Population {
-            name: "p".into(),
-            first,
-            size: 100,
-            cell: Cell::Source(Source::Poisson { rate_hz: 1.0 }),
-            shape: None,
-            colour: [1.0; 3],
-        };
         let rule =
             Rule::Pair { tau_plus_ms: 20.0, tau_minus_ms: 20.0, lambda: 0.1, alpha: 1.0, mu_plus: 1.0, mu_minus: 1.0 };
-        let learning = Projection {
-            name: "q".into(),
-            source: 0,
-            target: 1,
-            receptor: Receptor::Excitatory,
-            connectivity: Connectivity::AllToAll,
-            weights: Weights::PerSynapse(start),
-            delays: Delays::Constant(1),
-            plasticity: Some(Plasticity { rule, weight_max: 1.0 }),
-            normalised_sum: None,
-            pruning: None,
-        };
-        Network { populations: vec![population(0), population(100)], projections: vec![learning], ..Network::default() }
+        let mut network = sketch(&[100, 100], [(0, 1, Connectivity::AllToAll)]);
+        network.projections[0].weights = Weights::PerSynapse(start);
+        network.projections[0].plasticity = Some(Plasticity { rule, weight_max: 1.0 });
+        network
     }
 
     fn ids(drawn: &Drawn) -> Vec<u64> {

@@ -255,46 +255,22 @@ fn incoming(network: &Network, projection: usize, target: u32) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Cell, Delays, Population, Projection, Receptor, Source};
+    use crate::model::sketch::sketch;
 
     fn network() -> Network {
-        let population = |first, size| Population {
-            name: "p".into(),
-            first,
-            size,
-            cell: Cell::Source(Source::Poisson { rate_hz: 1.0 }),
-            shape: None,
-            colour: [1.0; 3],
+        let sparse = Connectivity::Sparse {
+            row_start: (0..=200).map(|k| k * 2).collect(),
+            target: (0..400).map(|k| k % 50).collect(),
         };
-        let projection = |source, target, connectivity| Projection {
-            name: "q".into(),
-            source,
-            target,
-            receptor: Receptor::Excitatory,
-            connectivity,
-            weights: Weights::Constant(1.0),
-            delays: Delays::Constant(1),
-            plasticity: None,
-            normalised_sum: None,
-            pruning: None,
-        };
-        Network {
-            populations: vec![population(0, 200), population(200, 50), population(250, 50)],
-            projections: vec![
-                projection(0, 1, Connectivity::AllToAll),
-                projection(1, 2, Connectivity::OneToOne),
-                projection(2, 1, Connectivity::AllButSelf),
-                projection(
-                    0,
-                    2,
-                    Connectivity::Sparse {
-                        row_start: (0..=200).map(|k| k * 2).collect(),
-                        target: (0..400).map(|k| k % 50).collect(),
-                    },
-                ),
+        sketch(
+            &[200, 50, 50],
+            [
+                (0, 1, Connectivity::AllToAll),
+                (1, 2, Connectivity::OneToOne),
+                (2, 1, Connectivity::AllButSelf),
+                (0, 2, sparse),
             ],
-            ..Network::default()
-        }
+        )
     }
 
     #[test]

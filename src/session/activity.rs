@@ -6,7 +6,6 @@ use bytemuck::Pod;
 
 use crate::engine::{Activity, NeuronState};
 use crate::gpu::Gpu;
-use crate::model::Network;
 
 /// Bytes compared and uploaded at a time.
 const BLOCK_BYTES: usize = 16 * 1024;
@@ -35,11 +34,7 @@ struct Upload {
 impl ActivityBuffers {
     /// Buffers for a network's activity, filled with it.
     #[must_use]
-    pub fn new(gpu: &Gpu, _network: &Network, activity: &Activity<'_>) -> Self {
-        Self::of(gpu, activity)
-    }
-
-    fn of(gpu: &Gpu, activity: &Activity<'_>) -> Self {
+    pub fn new(gpu: &Gpu, activity: &Activity<'_>) -> Self {
         let states = |neurons: &[NeuronState], rate_before: &[f32]| {
             [
                 Upload::new(gpu, "activity.neurons", neurons, size_of_val(neurons).max(size_of::<NeuronState>())),
@@ -98,7 +93,7 @@ impl ActivityBuffers {
             }
         };
         if !fits {
-            *self = Self::of(gpu, activity);
+            *self = Self::new(gpu, activity);
             return true;
         }
         if let (

@@ -129,34 +129,10 @@ impl Trace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Cell, Delays, Population, Projection, Receptor, Source, Weights};
+    use crate::model::sketch::sketch;
 
     fn network(connectivity: Connectivity) -> Network {
-        let population = |name: &str, first, size| Population {
-            name: name.into(),
-            first,
-            size,
-            cell: Cell::Source(Source::Poisson { rate_hz: 0.0 }),
-            shape: None,
-            colour: [1.0; 3],
-        };
-        let projection = Projection {
-            name: "a -> b".into(),
-            source: 0,
-            target: 1,
-            receptor: Receptor::Excitatory,
-            connectivity,
-            weights: Weights::Constant(1.0),
-            delays: Delays::Constant(1),
-            plasticity: None,
-            normalised_sum: None,
-            pruning: None,
-        };
-        Network {
-            populations: vec![population("a", 0, 3), population("b", 3, 3)],
-            projections: vec![projection],
-            ..Default::default()
-        }
+        sketch(&[3, 3], [(0, 1, connectivity)])
     }
 
     fn traced(network: &Network, selected: &[u32], budget: usize) -> Vec<u8> {

@@ -177,7 +177,7 @@ impl Session {
         self.protocol.as_ref()
     }
 
-    /// Set by [`Command::OpenScene`]: what the door should open next.
+    /// Set by [`Command::OpenScene`](super::Command::OpenScene): what the door should open next.
     #[must_use]
     pub fn restart_scene(&self) -> Option<String> {
         self.restart.clone()

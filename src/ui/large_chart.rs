@@ -181,7 +181,7 @@ fn raster(painter: &Painter, card: &Card<'_>, telemetry: &Telemetry) {
     const SHOWN_MS: f64 = 500.0;
     let spikes = &telemetry.raster;
     let Some(population) = telemetry.populations.get(spikes.population) else { return };
-    let shown = if spikes.stride > 1 { format!(", every {}th neuron", spikes.stride) } else { String::new() };
+    let shown = if spikes.stride > 1 { format!(", one neuron in {}", spikes.stride) } else { String::new() };
     let top = heading(painter, card, &format!("spikes: {}{shown}", population.name), "");
     let plot = Rect::from_min_max(
         pos2(card.rect.left() + card.text, top + 0.8 * card.text),

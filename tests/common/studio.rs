@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use glam::Vec3;
 use spikescope::engine::{Activity, NeuronState};
-use spikescope::gpu::{Gpu, Piece, REQUIRE_GPU_VARIABLE, read_blocking};
+use spikescope::gpu::{Gpu, Piece, read_blocking};
 use spikescope::model::{
     Cell, Connectivity, Delays, Network, Population, Projection, Pruning, PruningPolicy, Receptor, Source, Weights,
 };
@@ -14,19 +14,16 @@ use spikescope::render::{CameraView, Frame, Pose, Renderer};
 use spikescope::session::view::{PointStyle, SynapseLayers};
 use spikescope::session::{ActivityBuffers, ViewSettings};
 
+#[path = "adapter.rs"]
+mod adapter;
+
 pub(crate) const SIZE: [u32; 2] = [192, 128];
 pub(crate) const STEP: u64 = 1000;
 
-pub(crate) static GPU: LazyLock<Option<Arc<Gpu>>> = LazyLock::new(|| Gpu::headless(None).ok().map(Arc::new));
-
-/// The adapter, or a printed skip.
+/// The adapter, opened once, or a printed skip.
 pub(crate) fn gpu() -> Option<Arc<Gpu>> {
-    let gpu = GPU.clone();
-    if gpu.is_none() {
-        assert!(std::env::var_os(REQUIRE_GPU_VARIABLE).is_none(), "no adapter, but {REQUIRE_GPU_VARIABLE} is set");
-        eprintln!("skipped: no graphics adapter");
-    }
-    gpu
+    static GPU: LazyLock<Option<Arc<Gpu>>> = LazyLock::new(adapter::gpu);
+    GPU.clone()
 }
 
 pub(crate) fn population(first: u32, size: u32, colour: [f32; 3]) -> Population {
@@ -118,7 +115,7 @@ impl Studio {
         let count = network.positions.len();
         let rate_before = vec![0.0; count];
         let neurons = quiet(count);
-        let buffers = ActivityBuffers::new(&gpu, network, &host(&neurons, &rate_before, &weights));
+        let buffers = ActivityBuffers::new(&gpu, &host(&neurons, &rate_before, &weights));
         let mut renderer = Renderer::new(Arc::clone(&gpu), wgpu::TextureFormat::Rgba8Unorm);
         renderer.load(network, &buffers, settings);
         let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {

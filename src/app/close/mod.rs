@@ -207,7 +207,9 @@ impl Close {
         if self.fields.has(neuron) {
             return self.fields.field(neuron).cloned().map(CardContent::Field);
         }
-        (!is_past).then(|| self.trails.curve(neuron, &self.network)).flatten().map(CardContent::Curve)
+        let curve = (!is_past).then(|| self.trails.curve(neuron, &self.network)).flatten();
+        // A source that has not spiked has nothing to show.
+        curve.filter(|curve| !curve.points.is_empty() || !curve.spikes_ms.is_empty()).map(CardContent::Curve)
     }
 
     fn card(&self, session: &Session, near: &Near, content: Option<CardContent>) -> Card {

@@ -240,7 +240,7 @@ impl Shown {
             let (painter, gpu) = (&mut self.painter, &self.gpu);
             let is_drawn = stage.expose(&mut exposure.canvas, &exposure.frame, &mut |encoder, target, tile| {
                 if let Some(over) = over {
-                    painter.draw_tile(gpu, encoder, target, tile, over);
+                    painter.pixels.draw_tile(gpu, encoder, target, tile, over);
                 }
             })?;
             if is_drawn {

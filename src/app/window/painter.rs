@@ -6,13 +6,12 @@ use winit::window::Window;
 use crate::app::overlay_painter::OverlayPainter;
 pub(super) use crate::app::overlay_painter::Painted;
 use crate::gpu::Gpu;
-use crate::render::Tile;
 
 /// egui, its window state and its pixels.
 pub(super) struct Painter {
     pub(super) context: egui::Context,
     state: egui_winit::State,
-    pixels: OverlayPainter,
+    pub(super) pixels: OverlayPainter,
 }
 
 impl Painter {
@@ -53,29 +52,5 @@ impl Painter {
         input.screen_rect = Some(egui::Rect::from_min_size(egui::Pos2::ZERO, points.into()));
         input.max_texture_side = Some(gpu.limits.max_texture_dimension_2d as usize);
         self.pixels.run(gpu, input, show)
-    }
-
-    /// Records the overlay over a tile of a picture.
-    pub(super) fn draw_tile(
-        &mut self,
-        gpu: &Gpu,
-        encoder: &mut wgpu::CommandEncoder,
-        target: &wgpu::TextureView,
-        tile: &Tile,
-        painted: &Painted,
-    ) {
-        self.pixels.draw_tile(gpu, encoder, target, tile, painted);
-    }
-
-    /// Records the overlay over what `target` holds.
-    pub(super) fn draw(
-        &mut self,
-        gpu: &Gpu,
-        encoder: &mut wgpu::CommandEncoder,
-        target: &wgpu::TextureView,
-        size: [u32; 2],
-        painted: &Painted,
-    ) {
-        self.pixels.draw(gpu, encoder, target, size, painted);
     }
 }

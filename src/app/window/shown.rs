@@ -493,7 +493,7 @@ impl Shown {
             Some(stage) => stage.draw(encoder, view, size),
             None => clear(encoder, view),
         }
-        self.painter.draw(&self.gpu, encoder, view, size, painted);
+        self.painter.pixels.draw(&self.gpu, encoder, view, size, painted);
     }
 
     fn average(&mut self, wall: Duration) {

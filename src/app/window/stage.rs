@@ -70,7 +70,7 @@ impl Stage {
         let session_options = SessionOptions { engine: options.engine, gpu: Some(Arc::clone(gpu)), seed: options.seed };
         let session = Session::open(scene, session_options)?;
         let network = Arc::clone(session.network());
-        let buffers = ActivityBuffers::new(gpu, &network, &session.activity());
+        let buffers = ActivityBuffers::new(gpu, &session.activity());
         let view = &session.scene().view;
         let settings = ViewSettings::from_scene(view);
         let bounds = Bounds::of(&network.positions);
@@ -110,7 +110,7 @@ impl Stage {
     ) -> Result<Recovery, SessionError> {
         let recovery = self.session.recover(Arc::clone(gpu))?;
         self.gpu = Arc::clone(gpu);
-        self.buffers = ActivityBuffers::new(gpu, &self.network, &self.session.activity());
+        self.buffers = ActivityBuffers::new(gpu, &self.session.activity());
         self.renderer = Renderer::new(Arc::clone(gpu), format);
         self.renderer.load(&self.network, &self.buffers, &self.settings);
         let input = self.driven_population();

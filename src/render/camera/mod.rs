@@ -11,7 +11,6 @@ mod history;
 mod pose;
 mod spring;
 mod steering;
-mod tour;
 mod view;
 
 use std::f32::consts::{FRAC_PI_2, PI, TAU};
@@ -20,7 +19,6 @@ use glam::Vec3;
 
 pub use pose::{Orbit, Pose};
 pub use steering::{Flight, Steering, TURNTABLE_S, turntable};
-pub use tour::{Tour, TourStop};
 pub use view::CameraView;
 
 use history::History;
@@ -51,7 +49,6 @@ pub struct Camera {
     /// Set by keys that are held down, until the next update.
     drive: Drive,
     turns: bool,
-    tour: Option<(Tour, f64)>,
     history: History,
     scene_radius: f32,
 }
@@ -71,7 +68,6 @@ impl Camera {
             rate: MOVE_RATE,
             drive: Drive::default(),
             turns: false,
-            tour: None,
             history: History::new(Orbit::from_pose(pose)),
             scene_radius: if scene_radius.is_finite() { scene_radius.max(1e-3) } else { 1.0 },
         };
@@ -155,13 +151,13 @@ impl Camera {
     /// Moves smoothly to a pose, round the focus rather than straight through the scene.
     pub fn move_to(&mut self, pose: Pose) {
         self.settle();
-        (self.tour, self.turns) = (None, false);
+        self.turns = false;
         self.aim(Orbit::from_pose(pose));
     }
 
     /// Is carried to a pose at once, by a tour; the next move by hand begins there.
     pub fn carry_to(&mut self, pose: Pose) {
-        (self.tour, self.turns, self.rate) = (None, false, MOVE_RATE);
+        (self.turns, self.rate) = (false, MOVE_RATE);
         self.place(Orbit::from_pose(pose));
     }
 
@@ -179,7 +175,6 @@ impl Camera {
     /// Turns smoothly to a point and comes within `distance` of it, keeping the direction of view.
     pub fn focus_on(&mut self, point: [f32; 3], distance: f32) {
         self.settle();
-        self.tour = None;
         self.rate = MOVE_RATE;
         self.wished.focus = Vec3::from_array(point);
         self.set_distance(self.wished.distance.min(distance));
@@ -188,9 +183,6 @@ impl Camera {
     /// Turns steadily around the focus, or stops to.
     pub fn toggle_turntable(&mut self) {
         self.settle();
-        if self.tour.take().is_some() {
-            self.wished = self.shown;
-        }
         self.rate = MOVE_RATE;
         self.turns = !self.turns;
     }
@@ -211,35 +203,10 @@ impl Camera {
         self.go_through_history(|history, _| history.forth())
     }
 
-    /// Begins a tour from where it is; any input by hand ends it.
-    pub fn start_tour(&mut self, tour: Tour) {
-        self.settle();
-        self.turns = false;
-        self.tour = (!tour.is_empty()).then(|| (tour.starting_from(self.shown), 0.0));
-    }
-
-    /// Ends a tour, staying where it is.
-    pub fn stop_tour(&mut self) {
-        self.tour = None;
-        self.wished = self.shown;
-    }
-
-    /// A tour is under way.
-    #[must_use]
-    pub const fn is_touring(&self) -> bool {
-        self.tour.is_some()
-    }
-
     /// Moves what is shown on by `seconds`. Returns true while something moves.
     pub fn update(&mut self, seconds: f64) -> bool {
         let seconds = if seconds.is_finite() { seconds.clamp(0.0, 1.0) } else { 0.0 };
         let drive = std::mem::take(&mut self.drive);
-        if let Some((tour, time)) = &mut self.tour {
-            *time += seconds;
-            let orbit = tour.at(*time);
-            self.place(orbit);
-            return true;
-        }
         let before = self.shown;
         self.follow(&drive, seconds as f32);
         self.unwind();
@@ -321,8 +288,7 @@ impl Camera {
     /// Nothing moves or is about to.
     fn is_at_rest(&self) -> bool {
         let w = &self.wished;
-        self.tour.is_none()
-            && !self.turns
+        !self.turns
             && self.focus.iter().zip(w.focus.to_array()).all(|(spring, target)| spring.rests_at(target))
             && self.angles[0].rests_at(w.yaw)
             && self.angles[1].rests_at(w.pitch)
@@ -339,10 +305,10 @@ impl Camera {
 
     fn go_through_history(&mut self, step: impl FnOnce(&mut History, Orbit) -> Option<Orbit>) -> bool {
         self.settle();
-        let here = if self.tour.is_some() || self.turns { self.shown } else { self.wished };
+        let here = if self.turns { self.shown } else { self.wished };
         let there = step(&mut self.history, here);
         if let Some(there) = there {
-            (self.tour, self.turns) = (None, false);
+            self.turns = false;
             self.aim(there);
         }
         there.is_some()
@@ -350,7 +316,7 @@ impl Camera {
 
     fn hand(&mut self) {
         self.settle();
-        if self.tour.take().is_some() || self.rate != HAND_RATE {
+        if self.rate != HAND_RATE {
             // Whatever move was under way ends here: the hand takes over from what is shown.
             self.wished = self.shown;
         }

@@ -204,9 +204,11 @@ fn size_of(card: &Card) -> Vec2 {
     }
 }
 
-/// The square that a large enough sphere has room for.
+/// The square that a large enough sphere has room for; a curve would be too small to read there.
 fn inside(card: &Card) -> Option<Rect> {
-    (card.radius >= 16.0).then(|| Rect::from_center_size(card.at, Vec2::splat((1.36 * card.radius).min(128.0))))
+    let is_field = matches!(card.content, Some(CardContent::Field(_)));
+    (is_field && card.radius >= 16.0)
+        .then(|| Rect::from_center_size(card.at, Vec2::splat((1.36 * card.radius).min(128.0))))
 }
 
 /// Where a card may stand, best first: as near to its sphere as it goes.
