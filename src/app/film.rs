@@ -258,9 +258,7 @@ impl Film {
         self.spotlight.point(&self.session, &mut self.renderer);
         let network = Arc::clone(self.session.network());
         self.renderer.follow(&network, &self.session.activity(), &self.settings, true);
-        if self.settings.synapses.arcs {
-            self.renderer.set_traffic(&self.session.telemetry().traffic());
-        }
+        self.renderer.set_traffic(&self.session.telemetry().traffic());
         channels::hand_over(&mut self.session, &mut self.renderer, &self.settings);
         let aspect = self.size[0] as f32 / self.size[1] as f32;
         let pose = match &self.lead {

@@ -30,6 +30,17 @@ macro_rules! plain {
     };
 }
 
+macro_rules! channel {
+    ($field:ident, $name:literal) => {
+        Key {
+            name: $name,
+            get: |look| channel_words(&look.$field),
+            set: |look, word| channel_of(word).map(|channel| look.$field = channel),
+            takes: CHANNEL,
+        }
+    };
+}
+
 const KEYS: &[Key] = &[
     Key {
         name: "theme",
@@ -44,24 +55,9 @@ const KEYS: &[Key] = &[
         },
         takes: "dark or light",
     },
-    Key {
-        name: "colour",
-        get: |look| channel_words(&look.colour),
-        set: |look, word| channel_of(word).map(|channel| look.colour = channel),
-        takes: CHANNEL,
-    },
-    Key {
-        name: "size",
-        get: |look| channel_words(&look.size),
-        set: |look, word| channel_of(word).map(|channel| look.size = channel),
-        takes: CHANNEL,
-    },
-    Key {
-        name: "height",
-        get: |look| channel_words(&look.height),
-        set: |look, word| channel_of(word).map(|channel| look.height = channel),
-        takes: CHANNEL,
-    },
+    channel!(colour, "colour"),
+    channel!(size, "size"),
+    channel!(height, "height"),
     Key {
         name: "quality",
         get: |look| match look.quality {

@@ -13,6 +13,7 @@ use crate::engine::Activity;
 use crate::gpu::Gpu;
 use crate::model::Network;
 use crate::session::ViewSettings;
+use crate::session::traffic::Traffic;
 use crate::session::view::SynapseLayers;
 
 /// A set of lines.
@@ -205,6 +206,12 @@ impl Layers {
         {
             self.put(gpu, pipelines, network, set, drawn);
         }
+    }
+
+    /// What goes through each projection and what its synapses weigh now.
+    pub(super) fn set_traffic(&mut self, gpu: &Gpu, traffic: &[Traffic]) {
+        self.arcs.set_traffic(traffic);
+        self.sets.iter_mut().flatten().for_each(|lines| lines.weigh(gpu, traffic));
     }
 
     /// How the sets shine in the next picture. `far`: 0 near to 1 where arcs have taken over.

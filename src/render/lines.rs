@@ -5,12 +5,13 @@
 use bytemuck::{Pod, Zeroable};
 use wgpu::util::DeviceExt;
 
-use super::looks::{Law, looks};
+use super::looks::{self, Law, ProjectionLook};
 use super::sampling::Drawn;
 use super::shaders;
 use super::wiring::{Bound, Depth, Draw, LIGHT_FORMAT, Mix, group, group_layout, kernel};
 use crate::gpu::{Gpu, grid};
 use crate::model::Network;
+use crate::session::traffic::Traffic;
 
 /// Workgroup size of all kernels over lines.
 pub(super) const WORKGROUP: u32 = 64;
@@ -115,6 +116,10 @@ pub(super) struct Lines {
     uniform: wgpu::Buffer,
     group: wgpu::BindGroup,
     updates: Vec<(wgpu::BindGroup, [u32; 2])>,
+    looks: Vec<ProjectionLook>,
+    look_buffer: wgpu::Buffer,
+    /// Per projection, at the start: mean weight, where weights can change, and the share at which a line shines fully.
+    starts: Vec<(Option<f32>, f32)>,
 }
 
 /// Straight pieces of a line at most: what the shared index buffer holds.
@@ -183,8 +188,9 @@ impl LinePipelines {
         let states = states(weights, drawn);
         let line_buffer = storage("render.lines", bytemuck::cast_slice(&lines), wgpu::BufferUsages::STORAGE);
         let state_buffer = storage("render.line_states", bytemuck::cast_slice(&states), wgpu::BufferUsages::STORAGE);
-        let looks = looks(network, drawn, law);
-        let look_buffer = storage("render.line_looks", bytemuck::cast_slice(&looks), wgpu::BufferUsages::STORAGE);
+        let looks = looks::looks(network, drawn, law);
+        let copied = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
+        let look_buffer = storage("render.line_looks", bytemuck::cast_slice(&looks), copied);
         let uniform = storage(
             "render.line_set",
             bytemuck::bytes_of(&set),
@@ -197,7 +203,9 @@ impl LinePipelines {
         } else {
             self.updates(gpu, weights, drawn, &line_buffer, &state_buffer)
         };
-        Some(Lines { set, uniform, group, updates })
+        let projections = 0..network.projections.len();
+        let starts = projections.map(|p| looks::mean_weight(network, p, drawn)).zip(looks.iter().map(|l| l.share_full));
+        Some(Lines { set, uniform, group, updates, starts: starts.collect(), looks, look_buffer })
     }
 
     /// One dispatch per projection whose weights can change, or per window of them where they cannot be bound at once.
@@ -281,6 +289,24 @@ impl LinePipelines {
 }
 
 impl Lines {
+    /// Lines shine by how their weights compare with those of the moment.
+    pub(super) fn weigh(&mut self, gpu: &Gpu, traffic: &[Traffic]) {
+        /// Less of a change is not worth an upload.
+        const NOTICED: f32 = 0.01;
+        let mut has_changed = false;
+        for ((look, &(start, full)), now) in self.looks.iter_mut().zip(&self.starts).zip(traffic) {
+            let Some((start, now)) = start.zip(now.weight_mean) else { continue };
+            let wanted = full * looks::full_moves(now / start);
+            if (wanted - look.share_full).abs() > NOTICED * look.share_full {
+                look.share_full = wanted;
+                has_changed = true;
+            }
+        }
+        if has_changed {
+            gpu.queue.write_buffer(&self.look_buffer, 0, bytemuck::cast_slice(&self.looks));
+        }
+    }
+
     /// Group 2 of every draw of them.
     pub(super) const fn group(&self) -> &wgpu::BindGroup {
         &self.group

@@ -112,22 +112,34 @@ pub(super) fn looks(network: &Network, drawn: &Drawn, law: Law) -> Vec<Projectio
     looks
 }
 
-/// The share of the largest weight at which a line shines fully: five times the mean, where weights can change, since
-/// learning makes few strong ones out of many; never more than all.
+/// The share of the largest weight at which a line shines fully: five times the mean at the start, where weights can
+/// change, since learning makes few strong ones out of many; never more than all.
 fn share_full(network: &Network, projection: usize, drawn: &Drawn) -> f32 {
+    let weight_max = network.projections[projection].weight_max().max(f32::MIN_POSITIVE);
+    mean_weight(network, projection, drawn).map_or(1.0, |mean| (5.0 * mean / weight_max).clamp(0.02, 1.0))
+}
+
+/// The mean weight at the start; none where weights cannot change.
+pub(super) fn mean_weight(network: &Network, projection: usize, drawn: &Drawn) -> Option<f32> {
     let p = &network.projections[projection];
     let drawn = &drawn.synapses[drawn.ranges.get(projection).cloned().unwrap_or(0..0)];
     if !p.is_mutable() || drawn.is_empty() {
-        return 1.0;
+        return None;
     }
-    let mean = match p.normalised_sum {
+    Some(match p.normalised_sum {
         Some(sum) => {
             let inputs = network.synapse_count_of(projection) as f32 / network.populations[p.target].size.max(1) as f32;
             sum / inputs.max(1.0)
         }
         None => drawn.iter().map(|s| s.weight.abs()).sum::<f32>() / drawn.len() as f32,
-    };
-    (5.0 * mean / p.weight_max().max(f32::MIN_POSITIVE)).clamp(0.02, 1.0)
+    })
+}
+
+/// How much further the share moves at which a line shines fully when the mean weight has grown by this factor. Light
+/// goes about with the power 2.7 of the weight; so moved, lines that carry as much together shine as much together:
+/// pruning that leaves few strong ones makes the picture no brighter.
+pub(super) fn full_moves(growth: f32) -> f32 {
+    if growth.is_finite() && growth > 0.0 { growth.powf(1.0 - 1.0 / 2.7).clamp(0.05, 20.0) } else { 1.0 }
 }
 
 /// Middle and mean distance from it, scene units.
@@ -162,5 +174,22 @@ mod tests {
             assert!((together(drawn) / all - 1.0).abs() < 1e-4, "{drawn}: {} of {all}", together(drawn));
         }
         assert_eq!(gain_of(10, 40_000, 40_000, 1.0), GAIN_MOST, "but no line shines more than a line can");
+    }
+    #[test]
+    fn few_strong_lines_shine_like_the_many_that_carried_as_much() {
+        // As `strength_of` in shaders/render/line_light.wgsl.
+        let strength = |share: f32, full: f32| {
+            let weight = (share / full).min(1.3);
+            weight * weight * (0.15 + 0.85 * weight)
+        };
+        let together = |left: f32| {
+            let mean = 0.1 / left;
+            left * strength(mean, 0.5 * full_moves(mean / 0.1))
+        };
+        for left in [0.75, 0.5, 0.25, 0.1] {
+            let ratio = together(left) / together(1.0);
+            assert!((0.6..1.7).contains(&ratio), "{left} left: {ratio} of the light");
+        }
+        assert_eq!((full_moves(1.0), full_moves(f32::NAN), full_moves(0.0)), (1.0, 1.0, 1.0));
     }
 }

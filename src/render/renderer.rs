@@ -238,10 +238,10 @@ impl Renderer {
         }
     }
 
-    /// What goes through each projection, for arcs.
+    /// What goes through each projection, for arcs, and what its synapses weigh now, for the light of lines.
     pub fn set_traffic(&mut self, traffic: &[Traffic]) {
         if let Some(loaded) = &mut self.loaded {
-            loaded.layers.arcs.set_traffic(traffic);
+            loaded.layers.set_traffic(&self.gpu, traffic);
         }
     }
 

@@ -367,9 +367,7 @@ impl Stage {
             self.spotlight.point(&self.session, &mut self.renderer);
         }
         self.renderer.follow(&self.network, &self.session.activity(), &self.settings, false);
-        if self.settings.synapses.arcs {
-            self.renderer.set_traffic(&self.session.telemetry().traffic());
-        }
+        self.renderer.set_traffic(&self.session.telemetry().traffic());
         channels::hand_over(&mut self.session, &mut self.renderer, &self.settings);
     }
 

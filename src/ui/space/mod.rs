@@ -53,8 +53,11 @@ impl Space {
         if let Some(ruler) = &input.ruler {
             taken.extend(ruler::show(ui, ruler, free, ink));
         }
+        // Names give way to cards, and their lines run below both.
+        let below = ui.painter().add(egui::Shape::Noop);
         let shown = self.cards.show(ui, input, free, &mut taken, ink);
-        self.names.show(ui, input, free, &taken, ink);
+        let leaders = self.names.show(ui, input, free, &taken, ink);
+        ui.painter().set(below, leaders);
         (input.near > shown && !input.cards.is_empty())
             .then(|| format!("{shown} of {} near neurons show what they do; go nearer for others", input.near))
     }

@@ -1,6 +1,6 @@
 //! Names of populations at their place: above them where there is room, pushed aside with a leader line where not.
 
-use egui::{FontId, Pos2, Rect, Stroke, Ui, Vec2, pos2, vec2};
+use egui::{FontId, Pos2, Rect, Shape, Stroke, Ui, Vec2, pos2, vec2};
 
 use super::SpaceInput;
 use super::place::{Placer, Wish};
@@ -35,7 +35,15 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn show(&mut self, ui: &mut Ui, input: &SpaceInput, free: Rect, taken: &[Rect], ink: &Ink) {
+    /// Draws the plates; returns the lines from plates to places, to be drawn below everything.
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        input: &SpaceInput,
+        free: Rect,
+        taken: &[Rect],
+        ink: &Ink,
+    ) -> Vec<Shape> {
         let opacity: Vec<f32> = input.names.iter().map(|name| opacity(name, free)).collect();
         let galleys: Vec<_> = input.names.iter().map(|name| layout(ui, name, ink)).collect();
         let mut order: Vec<usize> = (0..input.names.len()).filter(|&index| opacity[index] > 0.02).collect();
@@ -51,14 +59,15 @@ impl Names {
             })
             .collect();
         let placed = self.placer.place(&wishes, free, taken, &[]);
+        let mut leaders = Vec::new();
         for (&index, place) in order.iter().zip(placed) {
             let Some(place) = place else { continue };
             let (name, opacity) = (&input.names[index], opacity[index]);
             let colour = ink.series(name.colour).gamma_multiply(opacity);
             let painter = ui.painter();
             if let Some([from, to]) = leader(place, name.outline.intersect(free)) {
-                painter.line_segment([from, to], Stroke::new(1.2, colour));
-                painter.circle_filled(to, 2.5, colour);
+                leaders.push(Shape::line_segment([from, to], Stroke::new(1.2, colour)));
+                leaders.push(Shape::circle_filled(to, 2.5, colour));
             }
             painter.rect_filled(place, 5.0, ink.card.gamma_multiply(opacity));
             painter.circle_filled(pos2(place.left() + 11.0, place.center().y), 4.0, colour);
@@ -68,6 +77,7 @@ impl Names {
             let response = ui.interact(place, ui.scope_id().with(("name in space", index)), egui::Sense::hover());
             response.accessible_name(format!("population {}", name.text));
         }
+        leaders
     }
 }
 
