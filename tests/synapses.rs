@@ -344,7 +344,7 @@ fn arcs_are_seen_from_afar_alone_and_say_what_they_mean() {
     assert!(quiet_light > 0.1 && busy_light > 1.5 * quiet_light, "{quiet_light} {busy_light}");
     let notices = studio.renderer.notices();
     assert!(
-        notices.iter().any(|n| n.starts_with("1 arc,, one per projection") && n.contains("3000 a second")),
+        notices.iter().any(|n| n.starts_with("1 arc, one per projection") && n.contains("3000 a second")),
         "{notices:?}"
     );
 }
