@@ -195,11 +195,7 @@ fn a_film_shows_exact_times_and_its_command_renders_the_same_frames() {
     let window = window.lines().next().expect("there is a window").to_owned();
     display.xdotool(&format!("windowfocus {window}"));
     // A folder of frames, whether or not this machine has ffmpeg.
-    display.xdotool("key ctrl+p");
-    display.xdotool("type --delay 20 film as a folder");
-    std::thread::sleep(Duration::from_millis(600));
-    display.xdotool("key Return");
-    let filming = program.wait_for("filming ");
+    let filming = program.ask(&display, "film as a folder", "filming ");
     std::thread::sleep(Duration::from_secs(3));
     display.xdotool("key ctrl+r");
     let saved = program.wait_for("saved ");

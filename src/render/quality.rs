@@ -50,6 +50,8 @@ pub(super) struct Governor {
     good: u32,
     patience: u32,
     was_step_up: bool,
+    /// Nothing moves: there is time for the full picture.
+    is_at_rest: bool,
 }
 
 impl Governor {
@@ -62,11 +64,21 @@ impl Governor {
             good: 0,
             patience: PATIENCE_FRAMES[0],
             was_step_up: false,
+            is_at_rest: false,
         }
+    }
+
+    /// Whether the picture stands still. Then nothing is left out unless quality is pinned.
+    pub(super) const fn set_at_rest(&mut self, is_at_rest: bool) {
+        self.is_at_rest = is_at_rest;
     }
 
     /// Takes note of a frame that somebody waited for.
     pub(super) fn note(&mut self, frame: Duration) {
+        // How long the full picture takes says nothing about the pictures in motion.
+        if self.is_at_rest {
+            return;
+        }
         // A frame that took seconds was no frame: a scene was opened, the window was away.
         let ms = (frame.as_secs_f32() * 1e3).min(20.0 * self.target_ms);
         self.mean_ms += (ms - self.mean_ms) * if self.mean_ms == 0.0 { 1.0 } else { NEWEST };
@@ -99,6 +111,7 @@ impl Governor {
     /// What to draw with.
     pub(super) fn level(&self, quality: Quality) -> Level {
         match quality {
+            Quality::Auto if self.is_at_rest => LADDER[0],
             Quality::Auto => LADDER[self.at],
             Quality::Pinned(share) => between(share),
         }
@@ -180,6 +193,19 @@ mod tests {
         let first = changes(&mut governor, 2_000);
         let second = changes(&mut governor, 2_000);
         assert!(first > 2 && second < first, "{first}, then {second}");
+    }
+
+    #[test]
+    fn a_picture_at_rest_is_whole_and_motion_goes_on_as_it_was() {
+        let mut governor = Governor::new(true);
+        run(&mut governor, 500.0, 300);
+        let in_motion = governor.level(Quality::Auto);
+        governor.set_at_rest(true);
+        assert_eq!((governor.level(Quality::Auto), governor.notice(Quality::Auto)), (LADDER[0], None));
+        assert_eq!(governor.level(Quality::Pinned(0.0)), LADDER[LADDER.len() - 1]);
+        run(&mut governor, 900.0, 300);
+        governor.set_at_rest(false);
+        assert_eq!(governor.level(Quality::Auto), in_motion);
     }
 
     #[test]

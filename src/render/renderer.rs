@@ -528,6 +528,11 @@ impl Renderer {
         self.governor.note(frame);
     }
 
+    /// Whether the picture stands still: then it is drawn whole, unless quality is pinned.
+    pub const fn set_at_rest(&mut self, is_at_rest: bool) {
+        self.governor.set_at_rest(is_at_rest);
+    }
+
     /// What a channel shows; none where it shows nothing, and for colours by population. `samples`: how many colours.
     #[must_use]
     pub fn legend(&self, slot: ChannelSlot, settings: &ViewSettings, samples: usize) -> Option<Legend> {

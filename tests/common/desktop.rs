@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use spikescope::app::window::{CONFIG_VARIABLE, LOG_VARIABLE};
@@ -15,8 +16,12 @@ use spikescope::gpu::REQUIRE_GPU_VARIABLE;
 /// Software drawing on a busy machine is slow; nothing here is a speed test.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
+/// One window at a time: several that are drawn by the same processor only make each other slow.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// A virtual display, ended when it goes out of scope.
 pub(crate) struct Display {
+    _turn: MutexGuard<'static, ()>,
     pub(crate) server: Child,
     pub(crate) name: String,
 }
@@ -31,6 +36,7 @@ impl Display {
         if let Err(error) = spikescope::gpu::Gpu::headless(None) {
             return skip(&error.to_string());
         }
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let mut server = Command::new("Xvfb")
             .args(["-displayfd", "1", "-screen", "0", "1920x1080x24", "-nolisten", "tcp", "-noreset"])
             .stdout(Stdio::piped())
@@ -39,7 +45,7 @@ impl Display {
             .expect("Xvfb starts");
         let mut number = String::new();
         BufReader::new(server.stdout.take().expect("piped")).read_line(&mut number).expect("Xvfb names its display");
-        Some(Self { server, name: format!(":{}", number.trim()) })
+        Some(Self { _turn: turn, server, name: format!(":{}", number.trim()) })
     }
 
     pub(crate) fn tool(&self, program: &str, arguments: &[&str]) -> String {
@@ -149,6 +155,11 @@ impl Program {
 
     /// Waits for the program to say something that begins with `window: ` and this.
     pub(crate) fn wait_for(&mut self, what: &str) -> String {
+        self.wait_at_most(what, PATIENCE).unwrap_or_else(|| panic!("no {what:?}: {:#?}", self.heard))
+    }
+
+    /// The same, and none where it does not say so in time.
+    pub(crate) fn wait_at_most(&mut self, what: &str, patience: Duration) -> Option<String> {
         let started = Instant::now();
         let wanted = format!("window: {what}");
         loop {
@@ -157,15 +168,31 @@ impl Program {
                     let fits = line.starts_with(&wanted);
                     self.heard.push(line.clone());
                     if fits {
-                        return line;
+                        return Some(line);
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => panic!("it ended before {what:?}: {:#?}", self.heard),
-                Err(RecvTimeoutError::Timeout) => {
-                    assert!(started.elapsed() < PATIENCE, "no {what:?}: {:#?}", self.heard);
-                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if started.elapsed() > patience {
+                return None;
             }
         }
+    }
+
+    /// Types a wish into the palette until the program answers; a slow picture may miss what is typed too fast.
+    pub(crate) fn ask(&mut self, display: &Display, wish: &str, answer: &str) -> String {
+        for _ in 0..6 {
+            display.xdotool("key Escape key ctrl+p");
+            std::thread::sleep(Duration::from_millis(900));
+            display.tool("xdotool", &["type", "--delay", "60", wish]);
+            std::thread::sleep(Duration::from_millis(900));
+            display.xdotool("key Return");
+            if let Some(line) = self.wait_at_most(answer, Duration::from_secs(15)) {
+                return line;
+            }
+        }
+        panic!("{wish:?} brings no {answer:?}: {:#?}", self.heard);
     }
 
     /// Takes what it said meanwhile, without waiting.

@@ -84,6 +84,8 @@ pub(super) struct Shown {
     pub(super) pace: Pace,
     /// The last frame was to be followed by this one at once.
     goes_on: bool,
+    /// The picture stands still and is drawn whole.
+    is_at_rest: bool,
 }
 
 /// A scene on its way.
@@ -143,6 +145,7 @@ impl Shown {
             drop_after: report::drop_device_after(),
             pace: Pace::default(),
             goes_on: false,
+            is_at_rest: false,
         }
     }
 
@@ -284,6 +287,12 @@ impl Shown {
             self.finish_keeping();
             return Ok(Next::Quit);
         }
+        let moves = moves || self.is_busy();
+        // Once whole, it stays whole until something moves: a pointer that passes by coarsens nothing.
+        self.is_at_rest = !moves && (self.is_at_rest || now - self.last_event >= LINGER);
+        if let Some(stage) = &mut self.stage {
+            stage.renderer.set_at_rest(self.is_at_rest);
+        }
         let was_presented = self.present(&painted, now);
         self.pace.lap("drawing");
         self.pace.end();
@@ -292,18 +301,19 @@ impl Shown {
         if self.was_hidden || self.is_occluded {
             return Ok(Next::Hidden);
         }
-        let is_playing = self.stage.as_ref().is_some_and(|stage| stage.telemetry().playing);
-        let goes_on = is_playing
-            || moves
-            || self.stage.as_ref().is_some_and(Stage::is_unsettled)
-            || self.opening.is_some()
-            || self.keep.is_busy()
+        let goes_on = moves
             || matches!(was_presented, Presented::Later)
             || painted.again_in.is_zero()
             || now - self.last_event < LINGER;
         self.goes_on = goes_on;
         let rest = (painted.again_in < Duration::from_secs(3600)).then_some(painted.again_in);
         Ok(if goes_on { Next::Frame } else { Next::Idle(rest.or((!self.news.is_empty()).then_some(NEWS_FOR))) })
+    }
+
+    /// The picture changes from frame to frame, whoever watches.
+    fn is_busy(&self) -> bool {
+        let stage_is = |stage: &Stage| stage.telemetry().playing || stage.is_unsettled();
+        self.stage.as_ref().is_some_and(stage_is) || self.opening.is_some() || self.keep.is_busy()
     }
 
     /// A scene is opened in the frame after the one that says so, since opening holds everything up.
