@@ -40,7 +40,11 @@ impl From<GpuError> for AppError {
 impl From<RecordingError> for AppError {
     fn from(error: RecordingError) -> Self {
         match error {
-            RecordingError::Write { .. } | RecordingError::Occupied { .. } => Self::Mistake(error.to_string()),
+            RecordingError::Write { .. }
+            | RecordingError::Occupied { .. }
+            | RecordingError::NoRecording { .. }
+            | RecordingError::Read { .. }
+            | RecordingError::Damaged { .. } => Self::Mistake(error.to_string()),
             RecordingError::Table { .. } | RecordingError::Unsorted { .. } => Self::Failure(error.to_string()),
         }
     }
@@ -55,7 +59,7 @@ impl From<SceneError> for AppError {
 impl From<EngineError> for AppError {
     fn from(error: EngineError) -> Self {
         match error {
-            EngineError::TooLarge { .. } => Self::Mistake(error.to_string()),
+            EngineError::TooLarge { .. } | EngineError::Recording(_) => Self::Mistake(error.to_string()),
             EngineError::Misuse(_) | EngineError::Checkpoint(_) | EngineError::DeviceLost(_) => {
                 Self::Failure(error.to_string())
             }

@@ -141,6 +141,10 @@ impl Film {
     pub(super) fn go_to(&mut self, first_step: u64, quiet: bool) -> Result<(), AppError> {
         /// Short enough to look at Ctrl-C.
         const STEPS: u64 = 200;
+        if self.session.recording_folder().is_some() {
+            let time_ms = first_step as f64 * self.session.network().dt_ms;
+            return Ok(self.session.go_to(time_ms)?);
+        }
         let mut progress = Progress::new("simulating up to the first frame", "steps", first_step, quiet);
         let begun = Instant::now();
         while self.session.step() < first_step && !interrupt::requested() {

@@ -19,6 +19,7 @@ mod fields;
 mod film;
 mod interrupt;
 mod look;
+mod opened;
 mod output;
 mod overlay_painter;
 mod progress;

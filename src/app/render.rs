@@ -19,7 +19,7 @@ use super::output::{Destination, Encoders, FrameFormat, Notes, Written};
 use super::progress::Progress;
 use super::report::{self, Learning, Run, Stage};
 use super::setup::{self, Opened};
-use super::{Ending, camera, command_line, film, interrupt, look, text};
+use super::{Ending, camera, command_line, film, interrupt, look, opened, text};
 use crate::gpu::Gpu;
 use crate::model::scene::Scene;
 use crate::recording::files::write_text;
@@ -72,13 +72,17 @@ pub(super) fn run(arguments: &RenderArguments) -> Result<Ending, AppError> {
         ));
     }
     let quiet = arguments.common.quiet || arguments.json;
-    let scene = Scene::load(&arguments.scene, &arguments.common.set)?;
+    let source = opened::load(&arguments.scene, &arguments.common)?;
+    let (scene, is_recording) = (source.scene.clone(), source.recording.is_some());
     let lead = camera::lead(&scene.view, arguments.camera.as_deref())?;
-    let frames = arguments.frames.unwrap_or_else(|| length(&lead, arguments.fps));
+    let steps_per_frame = arguments.steps_per_frame.unwrap_or_else(|| steps_per_frame(&scene, arguments.fps));
+    let frames = arguments.frames.unwrap_or_else(|| match is_recording {
+        true => whole(&scene, arguments.at_ms, steps_per_frame),
+        false => length(&lead, arguments.fps),
+    });
     destination.check_length(frames)?;
     let gpu = setup::drawing_gpu(&arguments.common)?;
     let canvas = Canvas::new(&gpu, [arguments.size.width, arguments.size.height], FORMAT)?;
-    let steps_per_frame = arguments.steps_per_frame.unwrap_or_else(|| steps_per_frame(&scene, arguments.fps));
     let first_step = (arguments.at_ms / scene.dt_ms()).round() as u64;
     let notes = Notes {
         scene: scene.name.clone(),
@@ -91,7 +95,7 @@ pub(super) fn run(arguments: &RenderArguments) -> Result<Ending, AppError> {
     let mut encoders = Encoders::start(destination.clone(), format)?;
     let mut settings = ViewSettings::from_scene(&scene.view);
     look::apply(&mut settings, &arguments.look)?;
-    let Opened { session, set_up } = setup::open(scene, &arguments.common, Some(Arc::clone(&gpu)))?;
+    let Opened { session, set_up } = source.open(&arguments.common, Some(Arc::clone(&gpu)))?;
     text::tell(quiet, &introduction(&session, &gpu, arguments, frames, steps_per_frame));
 
     let begun = Instant::now();
@@ -139,6 +143,12 @@ fn length(lead: &Lead, rate: FrameRate) -> u32 {
         Lead::Tour(player) => (player.seconds() * rate.per_second()).ceil() as u32 + 1,
         Lead::Still(_) => DEFAULT_FRAMES,
     }
+}
+
+/// Frames of a recording that nobody gave a length: all of it from `at_ms` on, ten seconds of film at most.
+fn whole(scene: &Scene, at_ms: f64, steps_per_frame: u32) -> u32 {
+    let frame_ms = f64::from(steps_per_frame) * scene.dt_ms();
+    (((scene.duration_ms - at_ms) / frame_ms).ceil() + 1.0).clamp(1.0, f64::from(DEFAULT_FRAMES)) as u32
 }
 
 /// A frame with the time that it shows: those of a tour are not all of one length. False when the encoders give up.

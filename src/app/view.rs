@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::arguments::{DEFAULT_FRAMES, FrameRate, FrameSize, RenderArguments, ViewArguments};
 use super::error::AppError;
+use super::opened::{self, Source};
 use super::window::{self, WindowError, WindowOptions};
 use super::{Ending, display, interrupt, render, text};
 use crate::model::scene::{Scene, built_in};
@@ -18,7 +19,7 @@ pub(super) fn run(arguments: &ViewArguments) -> Result<Ending, AppError> {
         ));
     }
     let common = &arguments.common;
-    let scene = Scene::load(&arguments.scene, &common.set)?;
+    let Source { scene, recording } = opened::load(&arguments.scene, common)?;
     if display::found().is_none() {
         return render_instead(arguments, &scene, "neither DISPLAY nor WAYLAND_DISPLAY is set");
     }
@@ -30,6 +31,7 @@ pub(super) fn run(arguments: &ViewArguments) -> Result<Ending, AppError> {
         overlay: true,
         tour: arguments.tour,
         display: arguments.display.clone(),
+        recording,
         should_end: interrupt::requested,
     };
     match window::run(scene.clone(), options) {

@@ -77,6 +77,23 @@ pub trait Engine {
         false
     }
 
+    /// Steps that can be taken now without waiting for anything but the computation itself. An engine that plays a
+    /// recording takes up what has been read meanwhile.
+    fn ready_steps(&mut self) -> u64 {
+        u64::MAX
+    }
+
+    /// Goes to the end of any step of a run that is known already. False where it is not: such a run only goes on.
+    /// Never waits: until the state of that step is there, [`Self::is_seeking`] holds and the old state stays.
+    fn seek(&mut self, _step: u64) -> bool {
+        false
+    }
+
+    /// A [`Self::seek`] is under way; `ready_steps` brings it to its end.
+    fn is_seeking(&self) -> bool {
+        false
+    }
+
     /// Sets the rates of a Poisson source population from the next step on, Hz, one per neuron.
     ///
     /// # Errors
@@ -215,6 +232,9 @@ pub enum EngineError {
     /// A checkpoint that does not fit the network, or a damaged one.
     #[error("the checkpoint cannot be used: {0}")]
     Checkpoint(String),
+    /// The recording that is played cannot be read further.
+    #[error("{0}")]
+    Recording(String),
     /// The device is gone or out of memory.
     #[error("the GPU stopped working: {0}")]
     DeviceLost(String),

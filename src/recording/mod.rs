@@ -1,5 +1,5 @@
 //! The recorded run: a folder of Parquet tables, time-sorted, that pandas, DuckDB, Polars and Spark read without us.
-//! In go spikes, labels, weights and events as a run makes them; out comes the folder.
+//! In go spikes, labels, weights and events as a run makes them; out comes the folder, and out of that any window of it.
 //!
 //! | file | columns |
 //! |---|---|
@@ -23,16 +23,23 @@
 //! as `NAME.partial` and renamed when finished. `finish` joins the parts into one file. `recording.json` says
 //! `"complete": false` until then, and its `duration_ms` is the time up to which all tables hold everything.
 
+mod batches;
 mod columns;
 pub mod files;
+mod header;
+mod reader;
+mod stored;
 mod table;
 mod writer;
 
 use std::path::PathBuf;
 
+pub use batches::{EventRow, LabelRow, Neurons, PotentialBatch, SpikeBatch, SynapseBatch, WeightBatch};
+pub use header::{PopulationEntry, ProjectionEntry, RecordingHeader};
+pub use reader::{Batches, Recording};
 pub use writer::{RecordingInfo, RecordingWriter, TABLES};
 
-/// Why a recording could not be written.
+/// Why a recording could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
     /// The file system refused.
@@ -58,6 +65,32 @@ pub enum RecordingError {
         /// Which.
         path: PathBuf,
         /// The encoder's words.
+        reason: String,
+    },
+    /// There is no recording at that place.
+    #[error(
+        "{} is not a recording: it has no recording.json; name the folder of a recording, or make one from other \
+         files with `spikescope import`",
+        path.display()
+    )]
+    NoRecording {
+        /// Where.
+        path: PathBuf,
+    },
+    /// The file system refused to read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// Where.
+        path: PathBuf,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// A file of the recording is not what it should be.
+    #[error("the recording is damaged: {}: {reason}", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
         reason: String,
     },
     /// Rows must come in the order of time.

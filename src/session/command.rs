@@ -91,6 +91,13 @@ pub enum Rewind {
         /// Forward, or else backward.
         forward: bool,
     },
+    /// To the next event, shown input or burst of a recorded run.
+    NextMark {
+        /// Forward, or else backward.
+        forward: bool,
+    },
+    /// Whether a recorded run begins again at its end.
+    Loop(bool),
     /// Back to the live run, which goes on as if nothing had been looked at.
     Live,
 }

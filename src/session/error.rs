@@ -13,6 +13,9 @@ pub enum SessionError {
     /// The engine cannot run it, or stopped.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The recording cannot be opened.
+    #[error(transparent)]
+    Recording(#[from] crate::recording::RecordingError),
     /// The images or the learning protocol.
     #[error(transparent)]
     Learn(#[from] LearnError),

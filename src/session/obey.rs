@@ -66,6 +66,23 @@ impl Session {
                 self.leave_past();
             }
         }
+        if self.playback.is_some() {
+            match command {
+                Command::Play | Command::Pause => {
+                    self.play_recording(command == Command::Play);
+                    return Ok(());
+                }
+                Command::TogglePlay => {
+                    self.play_recording(!self.clock.playing);
+                    return Ok(());
+                }
+                Command::Reset => {
+                    self.steer(Rewind::To { time_ms: 0.0 });
+                    return Ok(());
+                }
+                _ => {}
+            }
+        }
         match command {
             Command::Play => self.clock.play(true),
             Command::Pause => self.clock.play(false),
@@ -115,6 +132,9 @@ impl Session {
     }
 
     fn rewind(&mut self, wish: Rewind) {
+        if self.steer(wish) {
+            return;
+        }
         let picked = self.telemetry.picked.as_ref().map(|picked| picked.neuron);
         if self.past.as_ref().is_some_and(|past| !past.is_shown()) {
             // The newest spikes too, where they can be had at once.

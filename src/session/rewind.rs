@@ -109,6 +109,8 @@ impl Past {
     /// Does what was asked. `picked`: whose spikes are looked for. `now`: what the live run shows.
     pub(super) fn obey(&mut self, wish: Rewind, picked: Option<u32>, now: &Activity<'_>) {
         match wish {
+            // A live run has no end to begin again at, and its marks are those of its charts.
+            Rewind::NextMark { .. } | Rewind::Loop(_) => {}
             Rewind::Live => self.leave(),
             Rewind::Speed(speed) => {
                 let sane = if speed.is_finite() { speed.abs().clamp(SPEEDS[0], SPEEDS[1]) } else { 1.0 };
@@ -213,6 +215,7 @@ impl Past {
             limit_ms: limits.steps as f64 * dt_ms,
             activity: Arc::clone(&self.activity),
             version: self.version,
+            ..RewindTelemetry::default()
         };
         let Some(shown) = &mut self.shown else { return };
         let wanted = (shown.replay.step(), telemetry.raster.population);

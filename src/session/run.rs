@@ -88,6 +88,9 @@ impl Session {
         self.is_live = true;
         self.observer.next_frame();
         self.collect();
+        if self.play_back(wall, budget, most)? {
+            return Ok(());
+        }
         if self.past.is_none() {
             let (step, limits) = (self.engine.step(), self.history_limits);
             self.past = Some(Past::begin(&self.network, step, &self.engine.activity(), limits));
@@ -134,7 +137,7 @@ impl Session {
     }
 
     /// Host memory: small slices until the budget is spent, at least one step.
-    fn simulate_within(&mut self, wanted: u32, budget: Duration) -> Result<u32, SessionError> {
+    pub(super) fn simulate_within(&mut self, wanted: u32, budget: Duration) -> Result<u32, SessionError> {
         let start = Instant::now();
         let mut done = 0;
         while done < wanted {
@@ -246,6 +249,9 @@ impl Session {
                 continue;
             }
             self.observer.take(&sample, &mut self.telemetry);
+            if let Some(playback) = &mut self.playback {
+                playback.take(&sample);
+            }
             if let Some(past) = self.past.as_mut().filter(|_| sample.counts.is_empty()) {
                 past.take(&sample, &self.engine.activity());
             }

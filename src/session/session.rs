@@ -13,6 +13,7 @@ use super::events::{Event, Events};
 use super::history::HistoryLimits;
 use super::observer::{self, Observer};
 use super::picked::Picked;
+use super::playback::Playback;
 use super::rewind::Past;
 use super::safety::Safety;
 use super::selected::Selected;
@@ -63,6 +64,8 @@ pub struct Session {
     pub(super) restart: Option<String>,
     /// The last seconds of a live run; none before its first frame.
     pub(super) past: Option<Past>,
+    /// The controls of a recorded run; none for a live one.
+    pub(super) playback: Option<Playback>,
     pub(super) history_limits: HistoryLimits,
     pub(super) undo: Undo,
     pub(super) safety: Safety,
@@ -78,12 +81,28 @@ impl Session {
     pub fn open(scene: Scene, options: SessionOptions) -> Result<Self, SessionError> {
         let network = Arc::new(scene.compile(options.seed)?);
         let (engine, notice) = engines::build(options.engine, options.gpu.as_ref(), &network)?;
-        let (mut protocol, mut test_images) = (None, None);
-        if let Some(learning) = &scene.learning {
-            let (train, test) = open_data(learning).map_err(crate::learn::LearnError::from)?;
-            protocol = Some(Protocol::new(&network, learning, Arc::new(train))?);
-            test_images = Some(Arc::new(test));
+        let mut learning = None;
+        if let Some(wanted) = &scene.learning {
+            let (train, test) = open_data(wanted).map_err(crate::learn::LearnError::from)?;
+            learning = Some((Protocol::new(&network, wanted, Arc::new(train))?, Arc::new(test)));
         }
+        let mut session = Self::assemble(scene, network, engine, options);
+        if let Some((protocol, test_images)) = learning {
+            (session.protocol, session.test_images) = (Some(protocol), Some(test_images));
+            session.telemetry = session.fresh_telemetry();
+        }
+        session.events.notices.extend(notice);
+        session.refresh();
+        Ok(session)
+    }
+
+    /// Everything around an engine that has not begun.
+    pub(super) fn assemble(
+        scene: Scene,
+        network: Arc<Network>,
+        engine: Box<dyn Engine>,
+        options: SessionOptions,
+    ) -> Self {
         let mut session = Self {
             clock: Clock::new(scene.view.look.speed.unwrap_or(1.0)),
             cost: StepCost::default(),
@@ -100,6 +119,7 @@ impl Session {
             showings: Vec::new(),
             restart: None,
             past: None,
+            playback: None,
             undo: Undo::new(&network, engine.plan()),
             safety: Safety::default(),
             remembered_at: None,
@@ -107,14 +127,12 @@ impl Session {
             scene,
             network,
             engine,
-            protocol,
-            test_images,
+            protocol: None,
+            test_images: None,
             options,
         };
         session.telemetry = session.fresh_telemetry();
-        session.events.notices.extend(notice);
-        session.refresh();
-        Ok(session)
+        session
     }
 
     /// The scene.
@@ -201,6 +219,9 @@ impl Session {
                 telemetry.playing = past.is_playing();
                 telemetry.notices.extend(past.notice());
             }
+        }
+        if let Some(playback) = &self.playback {
+            playback.tell(telemetry, self.clock.playing, self.clock.speed);
         }
         if let (Some(protocol), Some(learning)) = (&self.protocol, &mut telemetry.learning) {
             watch::protocol_now(learning, protocol);

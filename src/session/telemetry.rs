@@ -178,6 +178,12 @@ pub struct RewindTelemetry {
     pub activity: Arc<[u32]>,
     /// Changes whenever `activity` does.
     pub version: u64,
+    /// This is a recorded run: all of it can be gone to.
+    pub is_recording: bool,
+    /// It begins again at its end.
+    pub looped: bool,
+    /// Times of its events, shown inputs and bursts, ms, ascending.
+    pub marks_ms: Arc<[f64]>,
 }
 
 /// How much undo holds.

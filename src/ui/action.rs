@@ -200,6 +200,11 @@ fn past(input: &OverlayInput<'_>, rewind: Rewind) -> Option<OverlayAction> {
     input.telemetry.rewind.at_ms.map(|_| OverlayAction::Command(Command::Rewind(rewind)))
 }
 
+/// A move that only a recorded run knows.
+fn mark(input: &OverlayInput<'_>, rewind: Rewind) -> Option<OverlayAction> {
+    input.telemetry.rewind.is_recording.then_some(OverlayAction::Command(Command::Rewind(rewind)))
+}
+
 /// A command that acts on the selection, where there is one.
 fn on_selection(input: &OverlayInput<'_>, command: Command) -> Option<OverlayAction> {
     (input.telemetry.selection.count > 0).then_some(OverlayAction::Command(command))
@@ -298,6 +303,12 @@ pub const ACTIONS: &[Entry] = &[
         |input| past(input, Rewind::NextSpike { forward: true })),
     entry("run.replay", "run or hold the replay of the past", RUN, &[ctrl(Key::Space)],
         |input| past(input, Rewind::Play(!input.telemetry.rewind.playing))),
+    entry("run.previous-mark", "back to the event, input or burst before", RUN, &[ctrl(Key::ArrowUp).again()],
+        |input| mark(input, Rewind::NextMark { forward: false })),
+    entry("run.next-mark", "forward to the next event, input or burst", RUN, &[ctrl(Key::ArrowDown).again()],
+        |input| mark(input, Rewind::NextMark { forward: true })),
+    entry("run.loop", "a recording begins again at its end, or stops there", RUN, &[shift(Key::L)],
+        |input| mark(input, Rewind::Loop(!input.telemetry.rewind.looped))),
     entry("run.live", "back to the live run", RUN, &[ctrl(Key::End)], |input| past(input, Rewind::Live)),
     entry("run.real-time", "as fast as real time", RUN, &[], |_| Some(OverlayAction::Command(Command::Speed(1.0)))),
     entry("run.fastest", "as fast as it goes", RUN, &[],

@@ -15,6 +15,8 @@ use super::{OverlayAction, action, format, style};
 const STRIP: f32 = 34.0;
 /// An arrow key moves by this share of what is kept.
 const NUDGE: f64 = 0.01;
+/// Speeds of a recorded run on offer.
+const RECORDING_SPEEDS: [f64; 10] = [0.001, 0.01, 0.1, 0.25, 0.5, 1.0, 4.0, 10.0, 100.0, 1000.0];
 /// Speeds of the replay on offer.
 const SPEEDS: [f64; 9] = [-1.0, -0.1, 0.001, 0.01, 0.1, 0.25, 0.5, 1.0, 4.0];
 
@@ -25,9 +27,13 @@ pub(super) fn show(ui: &mut Ui, telemetry: &Telemetry, out: &mut Vec<OverlayActi
     ui.horizontal_wrapped(|ui| {
         let mut ask = |rewind| out.push(OverlayAction::Command(Command::Rewind(rewind)));
         let is_past = past.at_ms.is_some();
-        let live = ui.add_enabled(is_past, egui::Button::selectable(!is_past, "Live"));
-        if live.on_hover_text(action::tooltip("run.live")).clicked() {
-            ask(Rewind::Live);
+        if past.is_recording {
+            marks(ui, past, &mut ask);
+        } else {
+            let live = ui.add_enabled(is_past, egui::Button::selectable(!is_past, "Live"));
+            if live.on_hover_text(action::tooltip("run.live")).clicked() {
+                ask(Rewind::Live);
+            }
         }
         ui.add_enabled_ui(is_kept, |ui| {
             if icon::small(ui, Sign::Back, "previous spike", "run.previous-spike") {
@@ -43,7 +49,7 @@ pub(super) fn show(ui: &mut Ui, telemetry: &Telemetry, out: &mut Vec<OverlayActi
             if icon::small(ui, Sign::Step, "next spike", "run.next-spike") {
                 ask(Rewind::NextSpike { forward: true });
             }
-            speed(ui, past.speed, &mut ask);
+            speed(ui, past, &mut ask);
         });
         ui.label(RichText::new(place(telemetry)).color(style::ink(ui).text));
         history(ui, telemetry, out);
@@ -56,7 +62,24 @@ pub(super) fn show(ui: &mut Ui, telemetry: &Telemetry, out: &mut Vec<OverlayActi
     }
 }
 
-fn speed(ui: &mut Ui, present: f64, ask: &mut impl FnMut(Rewind)) {
+/// What only a recorded run has: its marks, and a beginning to return to from its end.
+fn marks(ui: &mut Ui, past: &RewindTelemetry, ask: &mut impl FnMut(Rewind)) {
+    let looped = ui.add(egui::Button::selectable(past.looped, "Loop"));
+    if looped.on_hover_text(action::tooltip("run.loop")).clicked() {
+        ask(Rewind::Loop(!past.looped));
+    }
+    ui.add_enabled_ui(!past.marks_ms.is_empty(), |ui| {
+        for (name, id, forward) in [("Mark before", "run.previous-mark", false), ("Next mark", "run.next-mark", true)] {
+            if ui.button(name).on_hover_text(action::tooltip(id)).clicked() {
+                ask(Rewind::NextMark { forward });
+            }
+        }
+    });
+}
+
+fn speed(ui: &mut Ui, past: &RewindTelemetry, ask: &mut impl FnMut(Rewind)) {
+    let present = past.speed;
+    let speeds: &[f64] = if past.is_recording { &RECORDING_SPEEDS } else { &SPEEDS };
     let text = |speed: f64| {
         if speed < 0.0 {
             format!("{} x backward", format::number(-speed))
@@ -66,7 +89,7 @@ fn speed(ui: &mut Ui, present: f64, ask: &mut impl FnMut(Rewind)) {
     };
     let chooser = egui::ComboBox::from_id_salt("replay speed").selected_text(text(present)).width(92.0);
     let response = chooser.show_ui(ui, |ui| {
-        for speed in SPEEDS {
+        for &speed in speeds {
             if ui.selectable_label(speed == present, text(speed)).clicked() {
                 ask(Rewind::Speed(speed));
             }
@@ -82,6 +105,7 @@ fn speed(ui: &mut Ui, present: f64, ask: &mut impl FnMut(Rewind)) {
 fn place(telemetry: &Telemetry) -> String {
     let past = &telemetry.rewind;
     match past.at_ms {
+        Some(at) if past.is_recording => format!("{} of {}", format::time(at), format::time(past.to_ms)),
         Some(at) => format!("{}, {} before the present", format::time(at), format::time((past.to_ms - at).max(0.0))),
         None => format!("live at {}", format::time(telemetry.time_ms())),
     }
@@ -130,7 +154,11 @@ fn strip(ui: &mut Ui, past: &RewindTelemetry, out: &mut Vec<OverlayAction>) {
     painter.rect_filled(rect, 4.0, ui.visuals().extreme_bg_color);
     painter.add(bars(rect, &past.activity, ink.accent.gamma_multiply(0.55)));
     let x = x_of(at);
-    if past.at_ms.is_some() {
+    for mark in past.marks_ms.iter() {
+        let x = x_of(*mark);
+        painter.line_segment([pos2(x, rect.bottom() - 5.0), pos2(x, rect.bottom())], Stroke::new(1.0, ink.text));
+    }
+    if past.at_ms.is_some() && !past.is_recording {
         let after = Rect::from_min_max(pos2(x, rect.top()), rect.max);
         painter.rect_filled(after, 0.0, ink.panel.gamma_multiply(0.6));
     }
@@ -167,6 +195,10 @@ fn bars(rect: Rect, activity: &[u32], colour: Color32) -> Mesh {
 
 /// How much is kept, and what is missing.
 fn said(ui: &mut Ui, past: &RewindTelemetry) {
+    if past.is_recording {
+        style::footnote(ui, format!("a recording: {} spikes", format::count(past.spikes_kept)));
+        return;
+    }
     let mut text = format!(
         "the last {} are kept: {} spikes, {} MiB",
         format::time(past.to_ms - past.from_ms),

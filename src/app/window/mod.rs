@@ -31,6 +31,7 @@ use winit::event_loop::EventLoop;
 use crate::app::AppError;
 use crate::gpu::GpuError;
 use crate::model::scene::{Scene, SceneError};
+use crate::recording::Recording;
 use crate::session::{EngineChoice, SessionError};
 
 pub use memory::CONFIG_VARIABLE;
@@ -53,6 +54,8 @@ pub struct WindowOptions {
     pub tour: bool,
     /// Full screen on the display of this number or name.
     pub display: Option<String>,
+    /// The recording that the first scene stands for, if it does.
+    pub recording: Option<Recording>,
     /// Asked a few times a second; true ends the window as if it had been closed (an interrupt, a kill signal).
     pub should_end: fn() -> bool,
 }
@@ -67,6 +70,7 @@ impl Default for WindowOptions {
             overlay: true,
             tour: false,
             display: None,
+            recording: None,
             should_end: || false,
         }
     }

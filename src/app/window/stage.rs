@@ -1,6 +1,7 @@
 //! What is shown: a session and what draws it. Obeys the overlay's wishes that concern them, draws the picture, and
 //! tells what stands over it.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -68,7 +69,11 @@ impl Stage {
         options: &WindowOptions,
     ) -> Result<Self, WindowError> {
         let session_options = SessionOptions { engine: options.engine, gpu: Some(Arc::clone(gpu)), seed: options.seed };
-        let session = Session::open(scene, session_options)?;
+        let recording = options.recording.as_ref().filter(|recording| recording.folder() == Path::new(&scene.origin));
+        let session = match recording {
+            Some(recording) => Session::open_recording(scene, recording, session_options)?,
+            None => Session::open(scene, session_options)?,
+        };
         let network = Arc::clone(session.network());
         let buffers = ActivityBuffers::new(gpu, &session.activity());
         let view = &session.scene().view;

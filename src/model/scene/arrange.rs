@@ -113,11 +113,16 @@ fn kinds() -> Vec<&'static str> {
     KINDS.iter().map(|(name, _)| *name).collect()
 }
 
+/// The colour of a population that was given none, by its place.
+pub(super) fn usual_colour(index: usize) -> [f32; 3] {
+    hexadecimal(PALETTE[index % PALETTE.len()]).unwrap_or([1.0; 3])
+}
+
 /// Reads `colour`: `"#rrggbb"` or three numbers from 0 to 1; otherwise the `index`-th of the palette.
 pub(crate) fn colour(fields: &Fields<'_>, index: usize) -> Result<[f32; 3], SceneError> {
     let wrong = |what: String| fields.error("colour", what, "write \"#rrggbb\", or [red, green, blue] from 0 to 1");
     match fields.get("colour") {
-        None => Ok(hexadecimal(PALETTE[index % PALETTE.len()]).unwrap_or([1.0; 3])),
+        None => Ok(usual_colour(index)),
         Some(Node { value: Value::String(text), .. }) => {
             hexadecimal(text).ok_or_else(|| wrong(format!("\"{text}\" is no colour")))
         }

@@ -160,6 +160,31 @@ impl Scene {
         })
     }
 
+    /// Stands for a network that comes from elsewhere, such as a recorded run: how it opens, and nothing to compile.
+    #[must_use]
+    pub fn of_run(name: &str, title: &str, origin: &str, [dt_ms, duration_ms]: [f64; 2], view: ViewScene) -> Self {
+        Self {
+            name: name.to_owned(),
+            title: title.to_owned(),
+            description: String::new(),
+            duration_ms,
+            learning: None,
+            record: RecordScene::default(),
+            view,
+            origin: origin.to_owned(),
+            dt_ms,
+            seed: 1,
+            populations: Vec::new(),
+            projections: Vec::new(),
+        }
+    }
+
+    /// The colour of a population that was given none, sRGB; by its place.
+    #[must_use]
+    pub fn usual_colour(index: usize) -> [f32; 3] {
+        arrange::usual_colour(index)
+    }
+
     /// Builds the network. `seed` replaces the scene's own; the same seed gives the same network on every machine.
     ///
     /// # Errors

@@ -96,6 +96,20 @@ pub struct ViewScene {
 }
 
 impl ViewScene {
+    /// The opening view of a network that no scene describes: all of its neurons, from the usual side.
+    #[must_use]
+    pub fn around(positions: &[[f32; 3]]) -> Self {
+        Self {
+            camera: orbit(&Sphere::around(positions.iter()), 30.0, 20.0, 2.4, 45.0),
+            cameras: Vec::new(),
+            tour: Vec::new(),
+            tour_repeats: false,
+            captions: Vec::new(),
+            charts: Vec::new(),
+            look: LookScene::default(),
+        }
+    }
+
     /// The named pose; `"opening"` is the opening one.
     #[must_use]
     pub fn camera_named(&self, name: &str) -> Option<CameraPose> {
