@@ -1,8 +1,18 @@
-//! Statistics over samples and spikes; knows neither engines' insides nor charts.
+//! Statistics over samples, spikes, weights and recordings; knows neither engines' insides nor charts.
+//!
+//! Names and definitions are those of Elephant (spike trains) and NeuroBench (sparsity, synaptic operations); each
+//! function names the one that it follows. Everything streams: all neurons, in memory that does not grow with the run.
 
+pub mod bins;
+pub mod findings;
 mod intervals;
+pub mod pairs;
+pub mod responses;
 mod series;
 mod spikes;
+pub mod train;
+pub mod trains;
+pub mod weights;
 
 pub use intervals::StreamedIntervals;
 pub use series::{Series, SeriesPoint};
