@@ -4,9 +4,11 @@
 //! function names the one that it follows. Everything streams: all neurons, in memory that does not grow with the run.
 
 pub mod bins;
+pub mod connectivity;
 pub mod findings;
 mod intervals;
 pub mod pairs;
+pub mod recorded;
 pub mod responses;
 mod series;
 mod spikes;

@@ -100,10 +100,13 @@ impl Train {
     fn pair(&mut self, a: f64, b: f64, options: &TrainOptions) {
         let sum = a + b;
         if sum > 0.0 {
-            let share = (a - b).abs() / sum;
+            // 1 - 4 a b / (a + b)^2, as LvR is printed, is the square of this share.
+            let per_sum = 1.0 / sum;
+            let share = (a - b).abs() * per_sum;
+            let local = 3.0 * share * share;
             self.cv2_sum += 2.0 * share;
-            self.lv_sum += 3.0 * share * share;
-            self.lvr_sum += 3.0 * (1.0 - 4.0 * a * b / (sum * sum)) * (1.0 + 4.0 * options.refractory_ms / sum);
+            self.lv_sum += local;
+            self.lvr_sum += local * (1.0 + 4.0 * options.refractory_ms * per_sum);
             self.pairs += 1;
         }
     }

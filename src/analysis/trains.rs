@@ -145,30 +145,22 @@ impl Trains {
     pub fn push(&mut self, times_ms: &[f64], neurons: &[u32]) {
         let length = times_ms.len().min(neurons.len());
         let (times_ms, neurons) = (&times_ms[..length], &neurons[..length]);
-        // One grid serves both where the widths are the same, as they are unless somebody asks.
-        let windows = self.windows;
-        match windows {
-            Some(grid) => grid.runs(times_ms, |window, run| {
-                self.take(&times_ms[run.clone()], &neurons[run], window as u32);
-            }),
-            None => self.take(times_ms, neurons, 0),
-        }
-        if let Some(grid) = self.rate_bins {
-            grid.runs(times_ms, |bin, run| {
-                for at in run {
-                    if let Some(population) = self.population.get(neurons[at] as usize)
-                        && self.plan.from_ms <= times_ms[at]
-                        && times_ms[at] <= self.plan.to_ms
-                    {
-                        self.per_population[usize::from(*population)].counts[bin] += 1;
-                    }
-                }
-            });
+        match self.rate_bins {
+            Some(grid) => grid.runs(times_ms, |bin, run| self.take(&times_ms[run.clone()], &neurons[run], Some(bin))),
+            None => self.take(times_ms, neurons, None),
         }
     }
 
-    fn take(&mut self, times_ms: &[f64], neurons: &[u32], window: u32) {
+    /// Takes spikes of one rate bin.
+    fn take(&mut self, times_ms: &[f64], neurons: &[u32], bin: Option<usize>) {
         let (from_ms, to_ms, options) = (self.plan.from_ms, self.plan.to_ms, self.plan.options);
+        // The two grids are the same unless somebody asks for other windows.
+        let shared = self.windows == self.rate_bins;
+        let window_of = |time_ms: f64| match (shared, bin, &self.windows) {
+            (true, Some(bin), _) => bin as u32,
+            (_, _, Some(grid)) => grid.bin(time_ms) as u32,
+            _ => 0,
+        };
         for (&time_ms, &neuron) in times_ms.iter().zip(neurons) {
             let Some(train) = self.trains.get_mut(neuron as usize) else { continue };
             if !(from_ms <= time_ms && time_ms <= to_ms) {
@@ -178,8 +170,11 @@ impl Trains {
             if let Some(last_ms) = train.last_spike_ms() {
                 sums.intervals[interval_bin(time_ms - last_ms)] += 1;
             }
+            if let Some(bin) = bin {
+                sums.counts[bin] += 1;
+            }
             sums.sum_of_times_ms += time_ms;
-            train.push(time_ms, window, &options);
+            train.push(time_ms, window_of(time_ms), &options);
         }
     }
 

@@ -37,6 +37,8 @@ pub(super) enum Door {
     Render(RenderArguments),
     /// Run a scene without pictures, and record it
     Simulate(SimulateArguments),
+    /// Statistics of a recording: rates, intervals, weights, and what stands out
+    Analyze(AnalyzeArguments),
     /// Measure the simulation: real-time factor, synaptic events per second, time per kernel
     Bench(BenchArguments),
     /// List the built-in scenes
@@ -153,6 +155,30 @@ pub(super) struct SimulateArguments {
     #[command(flatten)]
     pub(super) common: Common,
     /// Print the report as one JSON document on stdout
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct AnalyzeArguments {
+    /// Folder of a recording
+    pub(super) recording: PathBuf,
+    /// Begin at this time, ms
+    #[arg(long, value_name = "MS", value_parser = time_ms)]
+    pub(super) from: Option<f64>,
+    /// End before this time, ms
+    #[arg(long, value_name = "MS", value_parser = positive_ms)]
+    pub(super) to: Option<f64>,
+    /// Only this population
+    #[arg(long, value_name = "NAME")]
+    pub(super) population: Option<String>,
+    /// Also write a row per neuron to this file
+    #[arg(long, value_name = "PATH")]
+    pub(super) csv: Option<PathBuf>,
+    /// Show no progress
+    #[arg(long)]
+    pub(super) quiet: bool,
+    /// Print one JSON document on stdout
     #[arg(long)]
     pub(super) json: bool,
 }

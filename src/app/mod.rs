@@ -3,6 +3,7 @@
 //! Exit codes: 0 success; 2 a mistake in what was asked for; 130 ended early by Ctrl-C, with everything written until
 //! then complete and readable; 1 everything else. Every error is one message on stderr.
 
+mod analyze;
 mod arguments;
 mod bench;
 mod bench_view;
@@ -68,6 +69,7 @@ pub fn main() -> ExitCode {
         Some(Door::View(view)) => view::run(&view),
         Some(Door::Render(render)) => render::run(&render),
         Some(Door::Simulate(simulate)) => simulate::run(&simulate),
+        Some(Door::Analyze(analyze)) => analyze::run(&analyze),
         Some(Door::Bench(bench)) => bench::run(&bench),
         Some(Door::Scenes(list)) => scenes::run(list.json).map(|()| Ending::Done),
         Some(Door::Doctor(list)) => doctor::run(list.json).map(|()| Ending::Done),

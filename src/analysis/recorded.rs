@@ -1,0 +1,370 @@
+//! A whole recording, or a window of it, through the statistics of this folder. In: the recording and what is asked.
+//! Out: numbers. Spikes are read in slices of time on all cores and merged in order; the slices depend on the recording
+//! only, so the result does not depend on the machine.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
+
+use super::connectivity::Connectivity;
+use super::findings::{self, Finding, Intervals, Thresholds};
+use super::responses::{Presentation, Responses};
+use super::train::TrainOptions;
+use super::trains::{RATE_BIN_MS, TrainPlan, Trains};
+use super::weights::{Moments, WeightInterval, WeightsOverTime};
+use crate::recording::{Recording, RecordingError};
+
+/// Spikes that are worth a thread.
+const SLICE_SPIKES: u64 = 1 << 20;
+/// Slices at most, and bytes that all of them may take.
+const MOST_SLICES: u64 = 8;
+const SLICE_BYTES: usize = 384 << 20;
+/// Intervals that weights and findings are told in, about.
+const INTERVALS: f64 = 100.0;
+/// Bytes of a table of spikes per neuron and class.
+const RESPONSE_BYTES: usize = 256 << 20;
+
+/// What is asked of a recording.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Beginning, ms; without it 0.
+    pub from_ms: Option<f64>,
+    /// End, ms: spikes at it do not count. Without it the recording's end, whose spikes do.
+    pub to_ms: Option<f64>,
+    /// See there.
+    pub options: TrainOptions,
+    /// See there.
+    pub thresholds: Thresholds,
+}
+
+/// What a recording says.
+#[derive(Debug)]
+pub struct Analysis {
+    /// Spikes, per neuron and population.
+    pub trains: Trains,
+    /// Synapses as the run began, per projection and of all; none where the recording has none.
+    pub connectivity: Option<(Vec<(String, Connectivity)>, Connectivity)>,
+    /// Weights over time, per projection; empty where nothing changed.
+    pub weights: Vec<(String, Vec<WeightInterval>)>,
+    /// Length of the intervals of weights and findings, ms.
+    pub interval_ms: f64,
+    /// Spikes times the synapses that they reached, those with a weight other than zero (NeuroBench: effective
+    /// accumulates); none without synapses.
+    pub synaptic_operations: Option<u64>,
+    /// Share of the synapses without effect at the end; none without synapses.
+    pub connection_sparsity: Option<f64>,
+    /// Answers to inputs; none where the recording names none.
+    pub responses: Option<Responses>,
+    /// Membrane values; none where the recording has none.
+    pub potentials: Option<Moments>,
+    /// What stands out.
+    pub findings: Vec<Finding>,
+    /// What could not be told, and why.
+    pub notices: Vec<String>,
+}
+
+/// Synapses as they are while the run goes on.
+#[derive(Default)]
+struct Wiring {
+    /// Sending neuron of each synapse; held only where weights change.
+    pre: Vec<u32>,
+    /// Synapses with an effect per sending neuron.
+    fan_out: Vec<u32>,
+    /// (time, sending neuron, one more or one less), sorted by time.
+    changes: Vec<(f64, u32, i8)>,
+    synapses: u64,
+    without_effect: u64,
+}
+
+/// Analyses a window. `seen` counts the spikes read, for a progress bar.
+///
+/// # Errors
+/// What the recording's tables refused.
+pub fn analyse(recording: &Recording, request: &Request, seen: &AtomicU64) -> Result<Analysis, RecordingError> {
+    let from_ms = request.from_ms.unwrap_or(0.0);
+    let to_ms = request.to_ms.unwrap_or_else(|| recording.duration_ms()).max(from_ms);
+    let until_ms = request.to_ms.unwrap_or(f64::INFINITY);
+    let plan = TrainPlan {
+        populations: recording
+            .header()
+            .populations
+            .iter()
+            .map(|p| (p.name.clone(), p.first_neuron..p.first_neuron + p.size))
+            .collect(),
+        from_ms,
+        to_ms,
+        options: request.options,
+    };
+    let interval_ms = (((to_ms - from_ms) / INTERVALS / RATE_BIN_MS).ceil().max(1.0)) * RATE_BIN_MS;
+    let mut notices = Vec::new();
+
+    let (connectivity, mut wiring) = synapses(recording)?;
+    let weights = weights(recording, &mut wiring, from_ms..to_ms, interval_ms)?;
+    let responses = presentations(recording, from_ms, until_ms, &mut notices)?;
+    let (trains, passed) = rayon::join(
+        || in_slices(recording, &plan, until_ms, seen),
+        || in_order(recording, from_ms..until_ms, &wiring, responses),
+    );
+    let (trains, (responses, operations_of_changes)) = (trains?, passed?);
+    let synaptic_operations = (wiring.synapses > 0).then(|| {
+        operations_of_changes.unwrap_or_else(|| {
+            let spikes = trains.trains().iter().map(|train| u64::from(train.spike_count()));
+            spikes.zip(&wiring.fan_out).map(|(spikes, fan_out)| spikes * u64::from(*fan_out)).sum()
+        })
+    });
+    let findings = find(recording, &trains, &weights, interval_ms, &request.thresholds)?;
+    Ok(Analysis {
+        potentials: potentials(recording, from_ms, until_ms)?,
+        connection_sparsity: (wiring.synapses > 0).then(|| wiring.without_effect as f64 / wiring.synapses as f64),
+        trains,
+        connectivity,
+        weights,
+        interval_ms,
+        synaptic_operations,
+        responses,
+        findings,
+        notices,
+    })
+}
+
+/// All trains, slices of time on all cores.
+fn in_slices(
+    recording: &Recording,
+    plan: &TrainPlan,
+    until_ms: f64,
+    seen: &AtomicU64,
+) -> Result<Trains, RecordingError> {
+    let spikes = recording.spikes_before(until_ms)?.saturating_sub(recording.spikes_before(plan.from_ms)?);
+    let room = (SLICE_BYTES / Trains::bytes(plan).max(1)) as u64;
+    let slices = (spikes / SLICE_SPIKES).min(MOST_SLICES).min(room).max(1);
+    let edge = |slice: u64| match slice {
+        0 => plan.from_ms,
+        last if last == slices => until_ms,
+        _ => plan.from_ms + plan.duration_ms() * slice as f64 / slices as f64,
+    };
+    let parts = (0..slices)
+        .into_par_iter()
+        .map(|slice| {
+            let mut trains = Trains::new(plan.clone());
+            for batch in recording.spikes(edge(slice), edge(slice + 1)) {
+                let batch = batch?;
+                trains.push(batch.times_ms(), batch.neurons());
+                seen.fetch_add(batch.neurons().len() as u64, Ordering::Relaxed);
+            }
+            Ok(trains)
+        })
+        .collect::<Result<Vec<_>, RecordingError>>()?;
+    let mut parts = parts.into_iter();
+    let mut sum = parts.next().unwrap_or_else(|| Trains::new(plan.clone()));
+    parts.for_each(|part| sum.append(&part));
+    Ok(sum)
+}
+
+/// What needs the spikes in the order of time beside what else happened: answers to inputs, and synaptic operations
+/// where synapses come and go. Reads nothing where there is neither.
+fn in_order(
+    recording: &Recording,
+    window: Range<f64>,
+    wiring: &Wiring,
+    mut responses: Option<Responses>,
+) -> Result<(Option<Responses>, Option<u64>), RecordingError> {
+    if responses.is_none() && wiring.changes.is_empty() {
+        return Ok((None, None));
+    }
+    let mut fan_out = wiring.fan_out.clone();
+    let (mut operations, mut next) = (0_u64, 0);
+    for batch in recording.spikes(window.start, window.end) {
+        let batch = batch?;
+        if let Some(responses) = &mut responses {
+            responses.push(batch.times_ms(), batch.neurons());
+        }
+        for (&time_ms, &neuron) in batch.times_ms().iter().zip(batch.neurons()) {
+            // A spike of the same time still meets what was there before.
+            while let Some(&(_, pre, by)) = wiring.changes.get(next).filter(|(changed_ms, ..)| *changed_ms < time_ms) {
+                if let Some(count) = fan_out.get_mut(pre as usize) {
+                    *count = count.saturating_add_signed(i32::from(by));
+                }
+                next += 1;
+            }
+            operations += u64::from(fan_out.get(neuron as usize).copied().unwrap_or(0));
+        }
+    }
+    Ok((responses, (!wiring.changes.is_empty()).then_some(operations)))
+}
+
+type Connected = Option<(Vec<(String, Connectivity)>, Connectivity)>;
+
+fn synapses(recording: &Recording) -> Result<(Connected, Wiring), RecordingError> {
+    let mut wiring = Wiring { fan_out: vec![0; recording.neuron_count() as usize], ..Wiring::default() };
+    if recording.synapse_count() == 0 {
+        return Ok((None, wiring));
+    }
+    let changing = recording.weight_change_count() > 0;
+    let projections = &recording.header().projections;
+    let mut per_projection: Vec<(String, Connectivity)> =
+        projections.iter().map(|p| (p.name.clone(), Connectivity::default())).collect();
+    let (mut all, mut at) = (Connectivity::default(), 0);
+    for batch in recording.synapses() {
+        let batch = batch?;
+        for row in 0..batch.pre().len() {
+            let (pre, post) = (batch.pre()[row], batch.post()[row]);
+            let (weight, delay_ms) = (batch.weights()[row], batch.delays_ms()[row]);
+            all.push(pre, post, weight, delay_ms);
+            while projections.get(at).is_some_and(|p| wiring.synapses >= p.first_synapse + p.synapses) {
+                at += 1;
+            }
+            if let Some((_, own)) = per_projection.get_mut(at) {
+                own.push(pre, post, weight, delay_ms);
+            }
+            if has_effect(weight) {
+                wiring.fan_out[pre as usize] += 1;
+            } else {
+                wiring.without_effect += 1;
+            }
+            if changing {
+                wiring.pre.push(pre);
+            }
+            wiring.synapses += 1;
+        }
+    }
+    Ok((Some((per_projection, all)), wiring))
+}
+
+fn has_effect(weight: f32) -> bool {
+    !weight.is_nan() && weight != 0.0
+}
+
+/// Follows every projection's weights through the window, and notes which synapses come and go.
+fn weights(
+    recording: &Recording,
+    wiring: &mut Wiring,
+    window: Range<f64>,
+    interval_ms: f64,
+) -> Result<Vec<(String, Vec<WeightInterval>)>, RecordingError> {
+    if wiring.pre.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut current = Vec::with_capacity(wiring.pre.len());
+    for batch in recording.synapses() {
+        current.extend_from_slice(batch?.weights());
+    }
+    let projections = &recording.header().projections;
+    let place = |synapse: u64| {
+        let at = projections.partition_point(|p| p.first_synapse + p.synapses <= synapse);
+        projections.get(at).map(|p| (at, (synapse - p.first_synapse) as usize))
+    };
+    let mut followed: Option<Vec<WeightsOverTime>> = None;
+    let begin = |current: &[f32]| -> Vec<WeightsOverTime> {
+        let of = |p: &crate::recording::ProjectionEntry| {
+            let end = (p.first_synapse + p.synapses).min(current.len() as u64) as usize;
+            current[(p.first_synapse as usize).min(end)..end].to_vec()
+        };
+        projections.iter().map(|p| WeightsOverTime::new(of(p), window.start, interval_ms)).collect()
+    };
+    for batch in recording.weights(f64::NEG_INFINITY, f64::INFINITY) {
+        let batch = batch?;
+        for row in 0..batch.synapses().len() {
+            let (time_ms, synapse) = (batch.times_ms()[row], batch.synapses()[row]);
+            let Some(slot) = usize::try_from(synapse).ok().filter(|at| *at < current.len()) else { continue };
+            if time_ms > window.end {
+                break;
+            }
+            let weight = batch.weight(row);
+            let (before, after) = (has_effect(current[slot]), weight.is_some_and(has_effect));
+            let by = i8::from(after) - i8::from(before);
+            wiring.without_effect = wiring.without_effect.saturating_add_signed(-i64::from(by));
+            if time_ms >= window.start {
+                let followed = followed.get_or_insert_with(|| begin(&current));
+                if let Some((at, index)) = place(slot as u64) {
+                    followed[at].change(time_ms, index, weight);
+                }
+                if by != 0 {
+                    wiring.changes.push((time_ms, wiring.pre[slot], by));
+                }
+            } else if by != 0 {
+                let count = &mut wiring.fan_out[wiring.pre[slot] as usize];
+                *count = count.saturating_add_signed(i32::from(by));
+            }
+            current[slot] = weight.unwrap_or(f32::NAN);
+        }
+    }
+    let followed = followed.unwrap_or_else(|| begin(&current));
+    Ok(projections.iter().zip(followed).map(|(p, own)| (p.name.clone(), own.finish(window.end).0)).collect())
+}
+
+fn presentations(
+    recording: &Recording,
+    from_ms: f64,
+    until_ms: f64,
+    notices: &mut Vec<String>,
+) -> Result<Option<Responses>, RecordingError> {
+    let rows = recording.labels(from_ms, until_ms)?;
+    let shown: Vec<Presentation> = rows
+        .iter()
+        .filter_map(|row| {
+            let class = u16::try_from(row.label).ok()?;
+            (row.end_ms > row.start_ms).then_some(Presentation { start_ms: row.start_ms, end_ms: row.end_ms, class })
+        })
+        .collect();
+    let classes = shown.iter().map(|p| usize::from(p.class) + 1).max().unwrap_or(0);
+    let neurons = recording.neuron_count() as usize;
+    if classes == 0 {
+        return Ok(None);
+    }
+    if neurons * classes * 4 > RESPONSE_BYTES {
+        notices.push(format!("{neurons} neurons times {classes} classes are too many for a table of responses"));
+        return Ok(None);
+    }
+    Ok(Some(Responses::new(shown, neurons)))
+}
+
+fn potentials(recording: &Recording, from_ms: f64, until_ms: f64) -> Result<Option<Moments>, RecordingError> {
+    if recording.potential_count() == 0 {
+        return Ok(None);
+    }
+    let mut moments = Moments::default();
+    for batch in recording.potentials(from_ms, until_ms) {
+        batch?.v_mv().iter().for_each(|v| moments.push(f64::from(*v)));
+    }
+    Ok(Some(moments))
+}
+
+fn find(
+    recording: &Recording,
+    trains: &Trains,
+    weights: &[(String, Vec<WeightInterval>)],
+    interval_ms: f64,
+    thresholds: &Thresholds,
+) -> Result<Vec<Finding>, RecordingError> {
+    let plan = trains.plan();
+    let per_bin = trains.all().spikes_per_100ms_bin;
+    let bins = (interval_ms / RATE_BIN_MS).round() as usize;
+    let mut spikes: Vec<f64> = per_bin.chunks(bins.max(1)).map(|bins| bins.iter().sum::<u64>() as f64).collect();
+    // What is left at the end is no whole interval and would look like silence.
+    spikes.truncate((plan.duration_ms() / interval_ms + 1e-9) as usize);
+    let mut updates = vec![0.0; if weights.is_empty() { 0 } else { spikes.len() }];
+    for (_, intervals) in weights {
+        // The first row holds the weights at the beginning.
+        for (sum, interval) in updates.iter_mut().zip(intervals.iter().skip(1)) {
+            *sum += interval.updates as f64;
+        }
+    }
+    let run = Intervals { from_ms: plan.from_ms, interval_ms, spikes: &spikes, updates: &updates };
+    let prunings: Vec<f64> = recording
+        .events(plan.from_ms, plan.to_ms)?
+        .iter()
+        .filter(|event| event.kind.contains("prun"))
+        .map(|event| event.time_ms)
+        .collect();
+    let mut found = findings::silent_after_pruning(&run, &prunings, thresholds);
+    found.extend(findings::updates_rise_while_spikes_stay(&run, thresholds));
+    for (name, range) in plan.populations.iter().filter(|_| plan.duration_ms() > 0.0) {
+        let rates: Vec<f64> = trains.trains()[range.start as usize..range.end as usize]
+            .iter()
+            .map(|train| f64::from(train.spike_count()) / plan.duration_ms() * 1e3)
+            .collect();
+        found.extend(findings::outlying_neurons(name, &rates, (plan.from_ms, plan.to_ms), thresholds));
+    }
+    Ok(found)
+}

@@ -1,0 +1,114 @@
+//! `spikescope analyze`: the statistics of a recording as a table for people, JSON for programs, CSV per neuron.
+
+mod document;
+mod table;
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::arguments::AnalyzeArguments;
+use super::error::AppError;
+use super::progress::Progress;
+use super::{Ending, text};
+use crate::analysis::recorded::{self, Analysis, Request};
+use crate::recording::files::write_atomically;
+use crate::recording::{Recording, RecordingError};
+
+/// Between two looks at how far the work is.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Reads, computes, reports.
+pub(super) fn run(arguments: &AnalyzeArguments) -> Result<Ending, AppError> {
+    let quiet = arguments.quiet || arguments.json;
+    let recording = Recording::open(&arguments.recording)?;
+    let (from_ms, to_ms) = (arguments.from, arguments.to);
+    if let (from_ms, Some(to_ms)) = (from_ms.unwrap_or(0.0), to_ms)
+        && to_ms <= from_ms
+    {
+        return Err(AppError::Mistake(format!("--to {to_ms} ms is not after --from {from_ms} ms; swap them")));
+    }
+    let population = arguments.population.as_deref().map(|name| index_of(&recording, name)).transpose()?;
+    let request = Request { from_ms, to_ms, ..Request::default() };
+    let seen = AtomicU64::new(0);
+    let mut progress = Progress::new("analysing", "spikes", recording.spike_count(), quiet);
+    let analysis = std::thread::scope(|scope| {
+        let worker = scope.spawn(|| recorded::analyse(&recording, &request, &seen));
+        while !worker.is_finished() {
+            progress.set(seen.load(Ordering::Relaxed));
+            std::thread::park_timeout(if seen.load(Ordering::Relaxed) == 0 { TICK / 20 } else { TICK });
+        }
+        worker.join().map_err(|_| AppError::Failure("the analysis stopped short; this is a mistake of ours".to_owned()))
+    })?;
+    progress.finish();
+    let analysis = analysis?;
+    if let Some(path) = &arguments.csv {
+        write_csv(path, &analysis, population)?;
+    }
+    if arguments.json {
+        text::print_json(&document::document(&recording, &analysis, population))?;
+    } else {
+        text::print(&table::table(&recording, &analysis, population))?;
+    }
+    Ok(Ending::Done)
+}
+
+fn index_of(recording: &Recording, name: &str) -> Result<usize, AppError> {
+    let populations = &recording.header().populations;
+    populations.iter().position(|population| population.name == name).ok_or_else(|| {
+        let names: Vec<&str> = populations.iter().map(|population| population.name.as_str()).collect();
+        AppError::Mistake(format!("the recording has no population {name:?}; it has {}", names.join(", ")))
+    })
+}
+
+/// One row per neuron.
+fn write_csv(path: &Path, analysis: &Analysis, population: Option<usize>) -> Result<(), AppError> {
+    let plan = analysis.trains.plan();
+    let windows = plan.count_windows();
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+    write_atomically::<RecordingError>(path, |file| {
+        let mut out = std::io::BufWriter::new(file);
+        let refused = |source| crate::recording::files::write_error(path, source);
+        writeln!(
+            out,
+            "neuron,population,spike_count,rate_hz,first_spike_ms,isi_mean_ms,isi_cv,isi_cv2,isi_lv,isi_lvr,fano_factor,\
+             bursts,preferred_class,selectivity,first_spike_latency_ms"
+        )
+        .map_err(refused)?;
+        let chosen = |index: usize| population.is_none_or(|only| only == index);
+        for (_, (name, range)) in plan.populations.iter().enumerate().filter(|(index, _)| chosen(*index)) {
+            let name = if name.contains([',', '"', '\n']) {
+                format!("\"{}\"", name.replace('"', "\"\""))
+            } else {
+                name.clone()
+            };
+            for neuron in range.clone() {
+                let train = &analysis.trains.trains()[neuron as usize];
+                let responses = analysis.responses.as_ref();
+                let answer = responses.and_then(|responses| responses.selectivity(neuron as usize));
+                let latency = responses.and_then(|responses| responses.first_spike_latency_ms(neuron as usize));
+                writeln!(
+                    out,
+                    "{neuron},{name},{},{},{},{},{},{},{},{},{},{},{},{},{}",
+                    train.spike_count(),
+                    crate::analysis::rate_hz(u64::from(train.spike_count()), 1, plan.duration_ms()),
+                    number(train.first_spike_ms()),
+                    number(train.isi_mean_ms()),
+                    number(train.cv()),
+                    number(train.cv2()),
+                    number(train.lv()),
+                    number(train.lvr()),
+                    number(train.fano_factor(windows)),
+                    train.bursts().0,
+                    answer.map_or_else(String::new, |(class, _)| class.to_string()),
+                    number(answer.map(|(_, selectivity)| selectivity)),
+                    number(latency),
+                )
+                .map_err(refused)?;
+            }
+        }
+        out.flush().map_err(refused)
+    })?;
+    Ok(())
+}
