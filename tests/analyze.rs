@@ -9,7 +9,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Float32Array, Float64Array, Int64Array, RecordBatch, StringArray, UInt32Array};
+use arrow_array::{
+    ArrayRef, Float32Array, Float64Array, Int16Array, Int64Array, RecordBatch, StringArray, UInt32Array,
+};
 use common::program::{SMALL, json, program, stderr};
 use parquet::arrow::ArrowWriter;
 use serde_json::{Value, json};
@@ -274,6 +276,48 @@ fn windows_populations_and_csv() {
 }
 
 #[test]
+fn inputs_pruning_and_pairs() {
+    let place = tempfile::tempdir().expect("a place");
+    let recording = place.path().join("run");
+    let spikes = vec![(10.0, 0), (20.0, 0), (30.0, 0), (110.0, 1), (120.0, 1), (121.0, 0)];
+    let foreign = Foreign { spikes, synapses: vec![(0, 1, 0.5, 1.0)] };
+    record(&recording, foreign, &json!({"first_id": 0, "n_neurons": 2, "duration_ms": 200.0}), 0.1);
+    write_table(
+        &recording.join("labels.parquet"),
+        vec![
+            ("start_ms", Arc::new(Float64Array::from(vec![0.0, 100.0])) as ArrayRef),
+            ("end_ms", Arc::new(Float64Array::from(vec![100.0, 200.0])) as ArrayRef),
+            ("label", Arc::new(Int16Array::from(vec![0, 1])) as ArrayRef),
+            ("input", Arc::new(Int64Array::from(vec![7, 8])) as ArrayRef),
+        ],
+    );
+    write_table(
+        &recording.join("weights.parquet"),
+        vec![
+            ("time_ms", Arc::new(Float64Array::from(vec![5.0, 15.0])) as ArrayRef),
+            ("synapse", Arc::new(Int64Array::from(vec![0, 0])) as ArrayRef),
+            ("weight", Arc::new(Float32Array::from(vec![Some(0.75), None])) as ArrayRef),
+        ],
+    );
+    let output = program().args(["analyze", "--json", "--pairs", "0,1"]).arg(&recording).output().expect("runs");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let found = json(&output.stdout);
+    assert_eq!(found["connectivity"]["synaptic_operations"], 1, "only the first spike met the synapse");
+    assert_eq!(found["connectivity"]["connection_sparsity"], 1.0);
+    let intervals = found["weights"]["all"].as_array().expect("intervals");
+    assert_eq!((&intervals[1]["updates"], &intervals[1]["pruned"]), (&json!(2), &json!(1)));
+    assert_eq!(intervals[1]["total_change"], 1.0, "0.25 up and 0.75 away");
+    let answers = &found["responses"]["populations"]["all"];
+    assert_eq!(answers["neurons_by_preferred_class"], json!([1, 1]));
+    // Neuron 0: 3 spikes and 1; neuron 1: none and 2. Latencies 10 and 21 ms, and 10 ms.
+    assert_eq!(answers["selectivity_mean"], 0.75);
+    assert_eq!(answers["first_spike_latency_mean_ms"], 12.75);
+    assert_eq!(found["pairs"]["neurons"], json!([0, 1]));
+    let tiling = &found["pairs"]["spike_time_tiling"];
+    assert_eq!((&tiling[0][0], &tiling[0][1]), (&json!(1.0), &tiling[1][0]));
+}
+
+#[test]
 fn mistakes_are_told() {
     let place = tempfile::tempdir().expect("a place");
     let recording = place.path().join("run");
@@ -287,6 +331,7 @@ fn mistakes_are_told() {
     };
     refused(&["--population", "nobody"], &recording, "it has all");
     refused(&["--from", "8", "--to", "3"], &recording, "not after");
+    refused(&["--pairs", "0,9"], &recording, "2 neurons");
     refused(&["--from", "NaN"], &recording, "milliseconds");
     refused(&[], place.path(), "recording");
     fs::write(recording.join("spikes.parquet"), b"PAR1 and no more").expect("written");

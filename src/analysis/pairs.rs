@@ -91,7 +91,7 @@ impl Correlations {
 /// whatever their rates. None where a train is empty.
 #[must_use]
 pub fn spike_time_tiling(a: &[f64], b: &[f64], from_ms: f64, to_ms: f64, dt_ms: f64) -> Option<f64> {
-    if a.is_empty() || b.is_empty() || !(to_ms > from_ms) {
+    if a.is_empty() || b.is_empty() || to_ms <= from_ms {
         return None;
     }
     let (near_a, near_b) = (share_near(a, b, dt_ms), share_near(b, a, dt_ms));

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
+use super::bins::BinGrid;
 use super::connectivity::Connectivity;
 use super::findings::{self, Finding, Intervals, Thresholds};
-use super::responses::{Presentation, Responses};
+use super::pairs::{Correlations, MOST_SELECTED, spike_time_tiling};
+use super::responses::{Presentation, Psth, Responses};
 use super::train::TrainOptions;
 use super::trains::{RATE_BIN_MS, TrainPlan, Trains};
 use super::weights::{Moments, WeightInterval, WeightsOverTime};
@@ -22,6 +24,12 @@ const MOST_SLICES: u64 = 8;
 const SLICE_BYTES: usize = 384 << 20;
 /// Intervals that weights and findings are told in, about.
 const INTERVALS: f64 = 100.0;
+/// Bin of the correlations of a selection, and reach of a spike in spike-time tiling, ms.
+pub const PAIR_MS: f64 = 5.0;
+/// Spikes of a selection that are held for spike-time tiling.
+const PAIR_SPIKES: usize = 20_000_000;
+/// What a PSTH shows around the beginning of an input: before, after, bin, ms.
+pub const PSTH_MS: (f64, f64, f64) = (100.0, 500.0, 10.0);
 /// Bytes of a table of spikes per neuron and class.
 const RESPONSE_BYTES: usize = 256 << 20;
 
@@ -36,6 +44,19 @@ pub struct Request {
     pub options: TrainOptions,
     /// See there.
     pub thresholds: Thresholds,
+    /// Neurons that are compared pair by pair, [`MOST_SELECTED`] at most.
+    pub pairs: Vec<u32>,
+}
+
+/// Pairs of a selection; matrices by row.
+#[derive(Clone, Debug)]
+pub struct Pairs {
+    /// The selection.
+    pub neurons: Vec<u32>,
+    /// Pearson correlation of the counts per [`PAIR_MS`]; not a number where a neuron's count never changes.
+    pub correlation: Vec<f64>,
+    /// Spike-time tiling coefficients; none where a neuron is silent. Empty where there are too many spikes.
+    pub tiling: Vec<Option<f64>>,
 }
 
 /// What a recording says.
@@ -56,6 +77,10 @@ pub struct Analysis {
     pub connection_sparsity: Option<f64>,
     /// Answers to inputs; none where the recording names none.
     pub responses: Option<Responses>,
+    /// Spikes around the beginnings of inputs, a group per population; none where the recording names no input.
+    pub psth: Option<Psth>,
+    /// Of the selection; none where nothing was selected.
+    pub pairs: Option<Pairs>,
     /// Membrane values; none where the recording has none.
     pub potentials: Option<Moments>,
     /// What stands out.
@@ -101,12 +126,14 @@ pub fn analyse(recording: &Recording, request: &Request, seen: &AtomicU64) -> Re
 
     let (connectivity, mut wiring) = synapses(recording)?;
     let weights = weights(recording, &mut wiring, from_ms..to_ms, interval_ms)?;
-    let responses = presentations(recording, from_ms, until_ms, &mut notices)?;
+    let responses = presentations(recording, from_ms, until_ms, plan.populations.len(), &mut notices)?;
     let (trains, passed) = rayon::join(
         || in_slices(recording, &plan, until_ms, seen),
         || in_order(recording, from_ms..until_ms, &wiring, responses),
     );
     let (trains, (responses, operations_of_changes)) = (trains?, passed?);
+    let (responses, psth) = responses.unzip();
+    let pairs = pairs(recording, &request.pairs, &plan, until_ms, &mut notices)?;
     let synaptic_operations = (wiring.synapses > 0).then(|| {
         operations_of_changes.unwrap_or_else(|| {
             let spikes = trains.trains().iter().map(|train| u64::from(train.spike_count()));
@@ -123,6 +150,8 @@ pub fn analyse(recording: &Recording, request: &Request, seen: &AtomicU64) -> Re
         interval_ms,
         synaptic_operations,
         responses,
+        psth,
+        pairs,
         findings,
         notices,
     })
@@ -161,23 +190,30 @@ fn in_slices(
     Ok(sum)
 }
 
+/// Answers to inputs, and synaptic operations where synapses come and go.
+type Passed = (Option<(Responses, Psth)>, Option<u64>);
+
 /// What needs the spikes in the order of time beside what else happened: answers to inputs, and synaptic operations
 /// where synapses come and go. Reads nothing where there is neither.
 fn in_order(
     recording: &Recording,
     window: Range<f64>,
     wiring: &Wiring,
-    mut responses: Option<Responses>,
-) -> Result<(Option<Responses>, Option<u64>), RecordingError> {
+    mut responses: Option<(Responses, Psth)>,
+) -> Result<Passed, RecordingError> {
     if responses.is_none() && wiring.changes.is_empty() {
         return Ok((None, None));
     }
+    let ends: Vec<u32> = recording.header().populations.iter().map(|p| p.first_neuron + p.size).collect();
     let mut fan_out = wiring.fan_out.clone();
     let (mut operations, mut next) = (0_u64, 0);
     for batch in recording.spikes(window.start, window.end) {
         let batch = batch?;
-        if let Some(responses) = &mut responses {
+        if let Some((responses, psth)) = &mut responses {
             responses.push(batch.times_ms(), batch.neurons());
+            for (&time_ms, &neuron) in batch.times_ms().iter().zip(batch.neurons()) {
+                psth.push(time_ms, ends.partition_point(|end| *end <= neuron));
+            }
         }
         for (&time_ms, &neuron) in batch.times_ms().iter().zip(batch.neurons()) {
             // A spike of the same time still meets what was there before.
@@ -297,8 +333,9 @@ fn presentations(
     recording: &Recording,
     from_ms: f64,
     until_ms: f64,
+    populations: usize,
     notices: &mut Vec<String>,
-) -> Result<Option<Responses>, RecordingError> {
+) -> Result<Option<(Responses, Psth)>, RecordingError> {
     let rows = recording.labels(from_ms, until_ms)?;
     let shown: Vec<Presentation> = rows
         .iter()
@@ -316,7 +353,52 @@ fn presentations(
         notices.push(format!("{neurons} neurons times {classes} classes are too many for a table of responses"));
         return Ok(None);
     }
-    Ok(Some(Responses::new(shown, neurons)))
+    let (before_ms, after_ms, bin_ms) = PSTH_MS;
+    let psth = Psth::new(shown.iter().map(|p| p.start_ms).collect(), before_ms, after_ms, bin_ms, populations);
+    Ok(psth.map(|psth| (Responses::new(shown, neurons), psth)))
+}
+
+/// Correlations and tiling of the selected neurons.
+fn pairs(
+    recording: &Recording,
+    selected: &[u32],
+    plan: &TrainPlan,
+    until_ms: f64,
+    notices: &mut Vec<String>,
+) -> Result<Option<Pairs>, RecordingError> {
+    let neurons: Vec<u32> = selected.iter().copied().take(MOST_SELECTED).collect();
+    let Some(grid) = BinGrid::new(plan.from_ms, plan.to_ms, PAIR_MS).filter(|_| !neurons.is_empty()) else {
+        return Ok(None);
+    };
+    let mut place = vec![u32::MAX; recording.neuron_count() as usize];
+    for (index, neuron) in (0..).zip(&neurons) {
+        if let Some(slot) = place.get_mut(*neuron as usize) {
+            *slot = index;
+        }
+    }
+    let mut correlations = Correlations::new(grid, neurons.len());
+    let (mut trains, mut held) = (vec![Vec::new(); neurons.len()], 0);
+    for batch in recording.spikes(plan.from_ms, until_ms) {
+        let batch = batch?;
+        for (&time_ms, &neuron) in batch.times_ms().iter().zip(batch.neurons()) {
+            let index = place[neuron as usize];
+            if index != u32::MAX {
+                correlations.push(time_ms, index);
+                held += 1;
+                if held <= PAIR_SPIKES {
+                    trains[index as usize].push(time_ms);
+                }
+            }
+        }
+    }
+    let tiling = if held > PAIR_SPIKES {
+        notices.push(format!("{held} spikes are too many for spike-time tiling; select fewer neurons or a window"));
+        Vec::new()
+    } else {
+        let of = |a: &Vec<f64>, b: &Vec<f64>| spike_time_tiling(a, b, plan.from_ms, plan.to_ms, PAIR_MS);
+        trains.iter().flat_map(|a| trains.iter().map(move |b| of(a, b))).collect()
+    };
+    Ok(Some(Pairs { neurons, correlation: correlations.matrices().1, tiling }))
 }
 
 fn potentials(recording: &Recording, from_ms: f64, until_ms: f64) -> Result<Option<Moments>, RecordingError> {

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::analysis::pairs::MOST_SELECTED;
+
 /// The scene that is shown when none is named.
 pub(super) const DEFAULT_SCENE: &str = "digits";
 
@@ -172,6 +174,9 @@ pub(super) struct AnalyzeArguments {
     /// Only this population
     #[arg(long, value_name = "NAME")]
     pub(super) population: Option<String>,
+    /// Compare these neurons pair by pair (correlation, spike-time tiling), like 0,7,20-39
+    #[arg(long, value_name = "IDS", value_parser = ids)]
+    pub(super) pairs: Option<Ids>,
     /// Also write a row per neuron to this file
     #[arg(long, value_name = "PATH")]
     pub(super) csv: Option<PathBuf>,
@@ -276,6 +281,28 @@ fn frame_rate(text: &str) -> Result<FrameRate, String> {
     }
 }
 
+/// Neurons on the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ids(pub(super) Vec<u32>);
+
+/// Single ids and ranges, both ends included.
+fn ids(text: &str) -> Result<Ids, String> {
+    let advice = || format!("write ids and ranges with commas, like 0,7,20-39; {MOST_SELECTED} at most");
+    let mut found = Vec::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let id = |digits: &str| digits.trim().parse::<u32>().map_err(|_| advice());
+        let (first, last) = (id(first)?, id(last)?);
+        if last < first || (last - first) as usize >= MOST_SELECTED {
+            return Err(advice());
+        }
+        found.extend(first..=last);
+    }
+    found.sort_unstable();
+    found.dedup();
+    if found.len() > MOST_SELECTED { Err(advice()) } else { Ok(Ids(found)) }
+}
+
 fn time_ms(text: &str) -> Result<f64, String> {
     text.parse::<f64>()
         .ok()
@@ -328,6 +355,14 @@ mod tests {
         assert_eq!(frame_rate("30000/1001"), Ok(FrameRate { numerator: 30000, denominator: 1001 }));
         for wrong in ["0", "-3", "nan", "inf", "1001", "1/0", "30/", "1.23456"] {
             assert!(frame_rate(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ids_are_single_or_ranges() {
+        assert_eq!(ids("3, 7-9,8"), Ok(Ids(vec![3, 7, 8, 9])));
+        for wrong in ["", "x", "5-2", "1,,2", "-1", "0-99999999"] {
+            assert!(ids(wrong).is_err(), "{wrong}");
         }
     }
 

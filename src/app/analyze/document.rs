@@ -2,12 +2,14 @@
 //! `mean_rate_hz`, `isi_cv_mean`, `spikes_per_100ms_bin`, `populations`, `connectivity`). In: an analysis. Out: JSON.
 
 use std::fs;
+use std::ops::Range;
 
 use serde_json::{Map, Value, json};
 
 use crate::analysis::bins::population_fano_factor;
 use crate::analysis::connectivity::Connectivity;
-use crate::analysis::recorded::Analysis;
+use crate::analysis::recorded::{Analysis, PAIR_MS};
+use crate::analysis::responses::{Psth, Responses};
 use crate::analysis::trains::PopulationStatistics;
 use crate::analysis::weights::{Moments, WeightInterval, activation_sparsity};
 use crate::recording::Recording;
@@ -65,6 +67,22 @@ pub(super) fn document(recording: &Recording, analysis: &Analysis, population: O
     }
     if let Some(values) = &analysis.potentials {
         document.insert("potentials".to_owned(), moments(values));
+    }
+    if let (Some(responses), Some(psth)) = (&analysis.responses, &analysis.psth) {
+        document.insert("responses".to_owned(), answers(analysis, responses, psth));
+    }
+    if let Some(pairs) = &analysis.pairs {
+        let n = pairs.neurons.len();
+        document.insert(
+            "pairs".to_owned(),
+            json!({
+                "neurons": pairs.neurons,
+                "bin_ms": PAIR_MS,
+                "correlation": pairs.correlation.chunks(n).collect::<Vec<_>>(),
+                "spike_time_tiling_dt_ms": PAIR_MS,
+                "spike_time_tiling": pairs.tiling.chunks(n).collect::<Vec<_>>(),
+            }),
+        );
     }
     document.insert("interval_ms".to_owned(), json!(analysis.interval_ms));
     let findings: Vec<Value> = analysis
@@ -163,6 +181,30 @@ fn interval(i: &WeightInterval) -> Value {
         "total_change": i.total_change,
         "pruned": i.pruned,
         "histogram": i.histogram,
+    })
+}
+
+/// What each population answers to, and its PSTH around the beginnings of inputs.
+fn answers(analysis: &Analysis, responses: &Responses, psth: &Psth) -> Value {
+    let of = |(group, (name, range)): (usize, &(String, Range<u32>))| {
+        let selective: Vec<(u16, f64)> = range.clone().filter_map(|n| responses.selectivity(n as usize)).collect();
+        let latencies: Vec<f64> = range.clone().filter_map(|n| responses.first_spike_latency_ms(n as usize)).collect();
+        let mut preferring = vec![0_u64; responses.classes()];
+        selective.iter().for_each(|(class, _)| preferring[usize::from(*class)] += 1);
+        let mean = |sum: f64, count: usize| (count > 0).then(|| sum / count as f64);
+        let value = json!({
+            "neurons_by_preferred_class": preferring,
+            "selectivity_mean": mean(selective.iter().map(|(_, s)| s).sum(), selective.len()),
+            "first_spike_latency_mean_ms": mean(latencies.iter().sum(), latencies.len()),
+            "psth_rate_hz": psth.rate_hz(group, range.clone()),
+        });
+        (name.clone(), value)
+    };
+    let populations: Map<String, Value> = analysis.trains.plan().populations.iter().enumerate().map(of).collect();
+    json!({
+        "classes": responses.classes(),
+        "psth_bin_starts_ms": psth.starts_ms().collect::<Vec<_>>(),
+        "populations": populations,
     })
 }
 

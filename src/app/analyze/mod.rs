@@ -30,7 +30,12 @@ pub(super) fn run(arguments: &AnalyzeArguments) -> Result<Ending, AppError> {
         return Err(AppError::Mistake(format!("--to {to_ms} ms is not after --from {from_ms} ms; swap them")));
     }
     let population = arguments.population.as_deref().map(|name| index_of(&recording, name)).transpose()?;
-    let request = Request { from_ms, to_ms, ..Request::default() };
+    let pairs = arguments.pairs.as_ref().map_or_else(Vec::new, |ids| ids.0.clone());
+    if let Some(neuron) = pairs.iter().find(|neuron| **neuron >= recording.neuron_count()) {
+        let count = recording.neuron_count();
+        return Err(AppError::Mistake(format!("--pairs names neuron {neuron}, but the recording has {count} neurons")));
+    }
+    let request = Request { from_ms, to_ms, pairs, ..Request::default() };
     let seen = AtomicU64::new(0);
     let mut progress = Progress::new("analysing", "spikes", recording.spike_count(), quiet);
     let analysis = std::thread::scope(|scope| {
