@@ -149,6 +149,42 @@ fn read(folder: &Path) -> Option<Foreign> {
     (!foreign.spikes.is_empty()).then_some(foreign)
 }
 
+/// The dense spike tensors [step of 1 ms, item, neuron] of the PyTorch family, with the facts of their first item.
+fn dense_tensors(reference: &Path) -> Vec<(PathBuf, Value)> {
+    let mut found = Vec::new();
+    for kind in ["snntorch", "spikingjelly", "norse", "bindsnet"] {
+        for folder in fs::read_dir(reference.join(kind)).into_iter().flatten().map(|entry| entry.expect("entry").path())
+        {
+            let Ok(facts) = fs::read_to_string(folder.join("expected.json")) else { continue };
+            let facts: Value = serde_json::from_str(&facts).expect("valid");
+            for (name, of) in [&facts["tensors"], &facts["layers"]].iter().filter_map(|v| v.as_object()).flatten() {
+                let files = [format!("{name}.npy"), format!("spikes_{name}.npy")].map(|file| folder.join(file));
+                if let Some(file) = files.into_iter().find(|file| file.is_file())
+                    && of["batch0"].is_object()
+                {
+                    found.push((file, of["batch0"].clone()));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Spikes of the first item of a dense tensor: every entry above zero.
+fn first_item(path: &Path) -> Vec<(f64, u64)> {
+    let open = || npyz::NpyFile::new(std::io::BufReader::new(File::open(path).expect("readable"))).expect("npy");
+    let [_, items, neurons] = open().shape()[..] else { panic!("{} is no [time, item, neuron]", path.display()) };
+    let is_bool = open().dtype().descr().contains('b');
+    let values: Vec<bool> = if is_bool {
+        open().into_vec::<bool>().expect("bool")
+    } else {
+        open().into_vec::<f32>().expect("float32").into_iter().map(|value| value > 0.0).collect()
+    };
+    let spikes = values.iter().enumerate().filter(|(_, spike)| **spike).map(|(at, _)| at as u64);
+    let of_first = spikes.filter(|at| at / neurons % items == 0);
+    of_first.map(|at| ((at / (items * neurons)) as f64, at % neurons)).collect()
+}
+
 /// Every field of the facts, against what was found. Counts exactly, numbers within 1e-6.
 fn compare(expected: &Value, found: &Value, path: &str, wrong: &mut Vec<String>, compared: &mut usize) {
     match expected {
@@ -224,9 +260,19 @@ fn analyze_agrees_with_the_facts_of_reference_files() {
             folders += 1;
         }
     }
+    for (tensor, facts) in dense_tensors(&reference) {
+        let name = tensor.strip_prefix(&reference).expect("below").display().to_string();
+        let recording = place.path().join(format!("{folders}"));
+        let foreign = Foreign { spikes: first_item(&tensor), synapses: Vec::new() };
+        record(&recording, foreign, &facts, 1.0);
+        let output = program().args(["analyze", "--json"]).arg(&recording).output().expect("runs");
+        assert!(output.status.success(), "{}: {}", tensor.display(), stderr(&output));
+        compare(&facts, &json(&output.stdout)["spikes"], &name, &mut wrong, &mut compared);
+        folders += 1;
+    }
     assert!(wrong.is_empty(), "{} of {compared} fields differ:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(folders >= 8 && compared > 300, "{folders} folders, {compared} fields");
-    eprintln!("{compared} fields of {folders} folders agree");
+    assert!(folders >= 8 && compared > 500, "{folders} folders, {compared} fields");
+    eprintln!("{compared} fields of {folders} data sets agree");
 }
 
 #[test]
@@ -331,6 +377,7 @@ fn mistakes_are_told() {
     };
     refused(&["--population", "nobody"], &recording, "it has all");
     refused(&["--from", "8", "--to", "3"], &recording, "not after");
+    refused(&["--from", "11"], &recording, "after the end");
     refused(&["--pairs", "0,9"], &recording, "2 neurons");
     refused(&["--from", "NaN"], &recording, "milliseconds");
     refused(&[], place.path(), "recording");

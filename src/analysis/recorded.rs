@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::bins::BinGrid;
+use super::bins::{BinGrid, MOST_BINS};
 use super::connectivity::Connectivity;
 use super::findings::{self, Finding, Intervals, Thresholds};
 use super::pairs::{Correlations, MOST_SELECTED, spike_time_tiling};
@@ -108,7 +108,9 @@ struct Wiring {
 /// What the recording's tables refused.
 pub fn analyse(recording: &Recording, request: &Request, seen: &AtomicU64) -> Result<Analysis, RecordingError> {
     let from_ms = request.from_ms.unwrap_or(0.0);
-    let to_ms = request.to_ms.unwrap_or_else(|| recording.duration_ms()).max(from_ms);
+    // To a millionth, which hides that most steps are no binary fractions.
+    let end_ms = (recording.duration_ms() * 1e6).round() / 1e6;
+    let to_ms = request.to_ms.unwrap_or(end_ms).max(from_ms);
     let until_ms = request.to_ms.unwrap_or(f64::INFINITY);
     let plan = TrainPlan {
         populations: recording
@@ -123,6 +125,10 @@ pub fn analyse(recording: &Recording, request: &Request, seen: &AtomicU64) -> Re
     };
     let interval_ms = (((to_ms - from_ms) / INTERVALS / RATE_BIN_MS).ceil().max(1.0)) * RATE_BIN_MS;
     let mut notices = Vec::new();
+    if BinGrid::new(from_ms, to_ms, RATE_BIN_MS).is_none() {
+        let most = MOST_BINS as f64 * RATE_BIN_MS / 1e3;
+        notices.push(format!("bins of {RATE_BIN_MS} ms are told for {most:.0} s at most; ask for a shorter window"));
+    }
 
     let (connectivity, mut wiring) = synapses(recording)?;
     let weights = weights(recording, &mut wiring, from_ms..to_ms, interval_ms)?;
@@ -337,13 +343,14 @@ fn presentations(
     notices: &mut Vec<String>,
 ) -> Result<Option<(Responses, Psth)>, RecordingError> {
     let rows = recording.labels(from_ms, until_ms)?;
-    let shown: Vec<Presentation> = rows
+    let mut shown: Vec<Presentation> = rows
         .iter()
         .filter_map(|row| {
             let class = u16::try_from(row.label).ok()?;
             (row.end_ms > row.start_ms).then_some(Presentation { start_ms: row.start_ms, end_ms: row.end_ms, class })
         })
         .collect();
+    shown.sort_by(|a, b| a.start_ms.total_cmp(&b.start_ms));
     let classes = shown.iter().map(|p| usize::from(p.class) + 1).max().unwrap_or(0);
     let neurons = recording.neuron_count() as usize;
     if classes == 0 {

@@ -195,8 +195,9 @@ impl Train {
     #[must_use]
     pub fn fano_factor(&self, windows: u32) -> Option<f64> {
         let (sum, squares) = self.counts.sums(windows);
-        let mean = sum / f64::from(windows);
-        (self.count > 0 && sum > 0.0).then(|| (squares / f64::from(windows) - mean * mean).max(0.0) / mean)
+        let mean = sum / f64::from(windows.max(1));
+        (self.count > 0 && windows > 0 && sum > 0.0)
+            .then(|| (squares / f64::from(windows) - mean * mean).max(0.0) / mean)
     }
 
     /// Bursts, and the spikes in them: runs of [`BURST_SPIKES`] spikes or more with short intervals.

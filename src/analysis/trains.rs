@@ -10,6 +10,9 @@ use super::train::{Train, TrainOptions};
 /// Width of the bins of `spikes_per_100ms_bin`, ms.
 pub const RATE_BIN_MS: f64 = 100.0;
 
+/// Times are told apart by this much, ms: steps of 0.1 ms are no binary fractions.
+const HAIR_MS: f64 = 1e-6;
+
 /// Intervals are counted per millisecond up to this many; longer ones are counted together.
 pub const ISI_BINS: usize = 500;
 
@@ -51,7 +54,7 @@ impl TrainPlan {
 pub struct Trains {
     plan: TrainPlan,
     /// Population of each neuron.
-    population: Vec<u16>,
+    population: Vec<u32>,
     trains: Vec<Train>,
     windows: Option<BinGrid>,
     rate_bins: Option<BinGrid>,
@@ -98,7 +101,7 @@ pub struct PopulationStatistics {
     pub max_spikes_of_one_neuron: u64,
     /// Bursts of single neurons, and the spikes in them.
     pub bursts: (u64, u64),
-    /// Spikes per 100 ms; none where the span has too many bins.
+    /// Spikes per 100 ms; empty where the span has too many bins.
     pub spikes_per_100ms_bin: Vec<u64>,
     /// Intervals per millisecond; the last entry holds the longer ones.
     pub isi_histogram_1ms: Vec<u64>,
@@ -111,7 +114,7 @@ impl Trains {
         let neurons = plan.neurons();
         let mut population = vec![0; neurons];
         for (index, (_, range)) in plan.populations.iter().enumerate() {
-            population[range.start as usize..range.end as usize].fill(index.min(usize::from(u16::MAX)) as u16);
+            population[range.start as usize..range.end as usize].fill(index as u32);
         }
         let rate_bins = BinGrid::new(plan.from_ms, plan.to_ms, RATE_BIN_MS);
         let sums = PopulationSums {
@@ -132,7 +135,7 @@ impl Trains {
     /// Bytes that one copy takes.
     #[must_use]
     pub fn bytes(plan: &TrainPlan) -> usize {
-        plan.neurons() * (size_of::<Train>() + 2)
+        plan.neurons() * (size_of::<Train>() + 4)
     }
 
     /// What is analysed.
@@ -163,10 +166,10 @@ impl Trains {
         };
         for (&time_ms, &neuron) in times_ms.iter().zip(neurons) {
             let Some(train) = self.trains.get_mut(neuron as usize) else { continue };
-            if !(from_ms <= time_ms && time_ms <= to_ms) {
+            if !(from_ms <= time_ms && time_ms <= to_ms + HAIR_MS) {
                 continue;
             }
-            let sums = &mut self.per_population[usize::from(self.population[neuron as usize])];
+            let sums = &mut self.per_population[self.population[neuron as usize] as usize];
             if let Some(last_ms) = train.last_spike_ms() {
                 sums.intervals[interval_bin(time_ms - last_ms)] += 1;
             }
@@ -182,7 +185,7 @@ impl Trains {
     pub fn append(&mut self, later: &Self) {
         for ((own, other), population) in self.trains.iter_mut().zip(&later.trains).zip(&self.population) {
             if let (Some(last), Some(first)) = (own.last_spike_ms(), other.first_spike_ms()) {
-                self.per_population[usize::from(*population)].intervals[interval_bin(first - last)] += 1;
+                self.per_population[*population as usize].intervals[interval_bin(first - last)] += 1;
             }
             own.append(other, &self.plan.options);
         }
@@ -217,7 +220,8 @@ impl Trains {
         };
         let ranges = &self.plan.populations[populations];
         let neurons = ranges[0].1.start as usize..ranges[ranges.len() - 1].1.end as usize;
-        let windows = self.plan.count_windows();
+        // Without a grid there is nothing to count in.
+        let windows = self.windows.map_or(0, |_| self.plan.count_windows());
         let mut found = PopulationStatistics { n_neurons: neurons.len() as u64, ..Default::default() };
         let (mut cv, mut cv2, mut lv, mut lvr, mut fano) = <(Mean, Mean, Mean, Mean, Mean)>::default();
         for train in &self.trains[neurons] {

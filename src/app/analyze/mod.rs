@@ -29,6 +29,10 @@ pub(super) fn run(arguments: &AnalyzeArguments) -> Result<Ending, AppError> {
     {
         return Err(AppError::Mistake(format!("--to {to_ms} ms is not after --from {from_ms} ms; swap them")));
     }
+    if let Some(from_ms) = from_ms.filter(|from_ms| *from_ms > recording.duration_ms()) {
+        let end_ms = recording.duration_ms();
+        return Err(AppError::Mistake(format!("--from {from_ms} ms lies after the end of the recording, {end_ms} ms")));
+    }
     let population = arguments.population.as_deref().map(|name| index_of(&recording, name)).transpose()?;
     let pairs = arguments.pairs.as_ref().map_or_else(Vec::new, |ids| ids.0.clone());
     if let Some(neuron) = pairs.iter().find(|neuron| **neuron >= recording.neuron_count()) {
