@@ -201,6 +201,12 @@ pub(super) struct BenchArguments {
     /// Also run everything while drawing it at 1920x1080, 60 times a second, and tell what looking costs
     #[arg(long)]
     pub(super) with_view: bool,
+    /// Run every scene at each of these sizes: values of population.excitatory.size, separated by commas
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) sizes: Vec<u32>,
+    /// Draw the time per synaptic event over the number of synapses, as SVG
+    #[arg(long, value_name = "FILE")]
+    pub(super) chart: Option<PathBuf>,
     /// Repetitions; median and spread are reported
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(super) repetitions: u32,

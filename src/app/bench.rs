@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::arguments::BenchArguments;
+use super::bench_rates;
 use super::bench_view::{Looker, ViewPrice};
 use super::error::AppError;
 use super::progress::Progress;
@@ -18,6 +19,7 @@ use crate::model::scene::{Scene, built_in};
 use crate::model::{Connectivity, Network};
 use crate::recording::files::write_text;
 use crate::session::Session;
+use crate::ui::export::{ChartData, Drawing, Layer};
 
 /// One scene's result; one entry of the list that `--json` gives.
 #[derive(Serialize)]
@@ -25,6 +27,7 @@ struct BenchRun {
     #[serde(flatten)]
     run: Run,
     cpu: String,
+    /// That simulate on the CPU, or hand work to a GPU.
     cpu_threads: usize,
     /// Of one repetition.
     simulated_s: f64,
@@ -41,10 +44,15 @@ struct BenchRun {
     /// Synaptic events: one spike arriving at one synapse, by the synapses that the network has at the start.
     events_per_s: f64,
     bytes_per_synapse: f64,
+    /// The most memory that the program has held so far, set-up included; null where the system does not tell.
+    peak_memory_bytes: Option<u64>,
     /// Per population, over all repetitions.
     rate_hz: Map<String, Value>,
     /// Of all neurons that integrate input.
     mean_rate_hz: f64,
+    /// What the mean rate of a benchmark scene has to be; null where nothing is known of the network.
+    rate_band_hz: Option<[f64; 2]>,
+    rate_source: Option<&'static str>,
     /// Per step; empty where kernels cannot be timed.
     kernels_ms: Map<String, Value>,
     /// Null unless it was asked for.
@@ -59,14 +67,22 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<Ending, AppError> {
     let quiet = arguments.common.quiet || to_stdout;
     let names = scene_names(arguments)?;
     // Mistakes in any of them are found before the first is measured.
-    let scenes =
-        names.iter().map(|name| Ok(Scene::load(name, &arguments.common.set)?)).collect::<Result<Vec<_>, AppError>>()?;
+    let scenes = names
+        .iter()
+        .flat_map(|name| sizes(arguments).into_iter().map(move |set| Ok(Scene::load(name, &set)?)))
+        .collect::<Result<Vec<_>, AppError>>()?;
     let mut runs = Vec::new();
+    let mut wrong = Vec::new();
     for scene in scenes {
         if interrupt::requested() {
             break;
         }
         let Some(run) = measure(scene, arguments, quiet)? else { break };
+        // No time of a network that does not do what it should.
+        if let Some(what) = bench_rates::outside(run.rate_band_hz, run.mean_rate_hz) {
+            wrong.push(format!("{}: {what}; source: {}", run.run.scene, run.rate_source.unwrap_or_default()));
+            continue;
+        }
         if !quiet {
             text::print(&describe(&run))?;
         }
@@ -79,7 +95,59 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<Ending, AppError> {
     if to_stdout {
         text::print_json(&runs)?;
     }
+    if let Some(file) = arguments.chart.as_ref().filter(|_| !runs.is_empty()) {
+        write_text(file, &Drawing::of(&scaling(&runs)).svg())?;
+    }
+    if !wrong.is_empty() {
+        return Err(AppError::Failure(format!("no time is given for a wrong rate: {}", wrong.join("; "))));
+    }
     Ok(if interrupt::requested() { Ending::Interrupted } else { Ending::Done })
+}
+
+/// What each scene is to be changed by, once per size.
+fn sizes(arguments: &BenchArguments) -> Vec<Vec<String>> {
+    let set = &arguments.common.set;
+    if arguments.sizes.is_empty() {
+        return vec![set.clone()];
+    }
+    let sized = |size| set.iter().cloned().chain([format!("population.excitatory.size={size}")]).collect();
+    arguments.sizes.iter().map(sized).collect()
+}
+
+/// Time per synaptic event over synapses, a line per scene.
+fn scaling(runs: &[BenchRun]) -> ChartData {
+    let colours = [[0.16, 0.38, 0.78], [0.85, 0.42, 0.10], [0.13, 0.55, 0.33], [0.62, 0.22, 0.60]];
+    let mut layers: Vec<Layer> = Vec::new();
+    for run in runs {
+        let ns = |wall_s: f64| 1e9 * wall_s / (run.events_per_s * run.wall_s);
+        let point = [(run.run.synapses.max(1) as f64).log10(), ns(run.wall_s), ns(run.wall_s_min), ns(run.wall_s_max)];
+        let known = layers.iter_mut().find_map(|layer| match layer {
+            Layer::Line { name, points, .. } if *name == run.run.scene => Some(points),
+            _ => None,
+        });
+        match known {
+            Some(points) => points.push(point),
+            None => layers.push(Layer::Line {
+                name: run.run.scene.clone(),
+                colour: colours[layers.len() % colours.len()],
+                points: vec![point],
+            }),
+        }
+    }
+    let by = runs.first().map_or_else(String::new, |run| {
+        format!("{}, {} threads", run.run.adapter.as_deref().unwrap_or(&run.cpu), run.cpu_threads)
+    });
+    ChartData {
+        name: "time per synaptic event".to_owned(),
+        subtitle: by,
+        x: ["synapses, powers of ten".to_owned(), String::new()],
+        y: ["wall time per event".to_owned(), "ns".to_owned()],
+        include_y: vec![0.0],
+        layers,
+        notes: vec![
+            "median, least and greatest of the repetitions; all of a step counts, not only delivery".to_owned(),
+        ],
+    }
 }
 
 fn scene_names(arguments: &BenchArguments) -> Result<Vec<String>, AppError> {
@@ -104,6 +172,7 @@ fn measure(scene: Scene, arguments: &BenchArguments, quiet: bool) -> Result<Opti
         (Some(gpu), true) => Some(std::sync::Arc::clone(gpu)),
         (None, true) => Some(setup::drawing_gpu(&arguments.common)?),
     };
+    let band = bench_rates::band_of(&scene.name, &arguments.common.set);
     let Opened { mut session, set_up } = setup::open(scene, &arguments.common, gpu.clone())?;
     let steps = |ms: f64| (ms / session.network().dt_ms).round().clamp(1.0, f64::from(u32::MAX)) as u32;
     let (warm_up, measured) = (steps(arguments.warm_up_ms), steps(arguments.duration_ms));
@@ -131,6 +200,8 @@ fn measure(scene: Scene, arguments: &BenchArguments, quiet: bool) -> Result<Opti
     if walls.is_empty() {
         return Ok(None);
     }
+    // Before anything is copied to be counted.
+    let peak_memory_bytes = peak_memory();
     // Steps of a repetition that was cut short count for rates, never for times.
     let network = std::sync::Arc::clone(session.network());
     let counted_ms = (session.step() - u64::from(warm_up)) as f64 * network.dt_ms;
@@ -149,7 +220,7 @@ fn measure(scene: Scene, arguments: &BenchArguments, quiet: bool) -> Result<Opti
     Ok(Some(BenchRun {
         run: Run::without_pictures(&mut session, gpu.as_deref()),
         cpu: cpu_name(),
-        cpu_threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        cpu_threads: rayon::current_num_threads(),
         simulated_s,
         wall_s,
         wall_s_min: walls[0].as_secs_f64(),
@@ -161,8 +232,11 @@ fn measure(scene: Scene, arguments: &BenchArguments, quiet: bool) -> Result<Opti
         steps_per_s: f64::from(measured) / wall_s,
         events_per_s: events_per_simulated_s * simulated_s / wall_s,
         bytes_per_synapse: synapse_bytes as f64 / network.synapse_count().max(1) as f64,
+        peak_memory_bytes,
         rate_hz: report::rates_hz(&network, &per_population, counted_ms),
         mean_rate_hz: report::mean_rate_hz(&network, &per_population, counted_ms),
+        rate_band_hz: band.map(bench_rates::Band::hz).filter(|_| counted_ms >= bench_rates::ENOUGH_MS),
+        rate_source: band.map(|band| band.source),
         kernels_ms: session
             .engine()
             .kernel_times()
@@ -211,6 +285,13 @@ fn cpu_name() -> String {
     line.and_then(|line| line.split_once(':')).map_or("unknown", |(_, name)| name.trim()).to_owned()
 }
 
+/// The largest resident size so far.
+fn peak_memory() -> Option<u64> {
+    let table = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = table.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(1024 * line.split_whitespace().next()?.parse::<u64>().ok()?)
+}
+
 /// Spikes times the synapses that each goes out through.
 fn synaptic_events(network: &Network, spikes: &[u64]) -> f64 {
     let mut events = 0.0;
@@ -232,7 +313,7 @@ fn synaptic_events(network: &Network, spikes: &[u64]) -> f64 {
 
 fn describe(run: &BenchRun) -> String {
     let mut text = format!(
-        "{} on {} ({})\n  {} neurons, {} synapses, {:.1} bytes a synapse; set up in {:.2} s\n  \
+        "{} on {} ({})\n  {} neurons, {} synapses, {:.1} bytes a synapse; set up in {:.2} s, at most {} MB held\n  \
          {} s in {:.3} s (median of {}, {:.3} to {:.3}): {:.2} times real time, {} steps/s, {} synaptic events/s, \
          mean rate {:.2} Hz\n",
         run.run.scene,
@@ -242,6 +323,7 @@ fn describe(run: &BenchRun) -> String {
         text::count(run.run.synapses),
         run.bytes_per_synapse,
         run.set_up_s,
+        run.peak_memory_bytes.map_or_else(|| "?".to_owned(), |bytes| text::count(bytes / 1_000_000)),
         run.simulated_s,
         run.wall_s,
         run.repetitions,

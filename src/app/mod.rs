@@ -6,6 +6,7 @@
 mod analyze;
 mod arguments;
 mod bench;
+mod bench_rates;
 mod bench_view;
 mod camera;
 mod canvas;

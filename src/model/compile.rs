@@ -332,10 +332,10 @@ fn expected_by_distance(seed: u64, kernel: &Kernel, source: &PopulationSpec, tar
     const SOURCES: u32 = 300;
     const TARGETS: u32 = 6000;
     let pick = |spec: &PopulationSpec, most: u32| -> Vec<[f32; 3]> {
-        let all = spec.layout.positions(spec.size, seed, 0);
         let mut draws = Draws::new(seed, Stream::Connectivity as u32, u32::MAX - most);
         (0..most.min(spec.size))
-            .map(|k| all[if spec.size <= most { k } else { draws.below(spec.size) } as usize])
+            .map(|k| if spec.size <= most { k } else { draws.below(spec.size) })
+            .map(|k| spec.layout.position(k, spec.size, seed, 0))
             .collect()
     };
     let (from, to) = (pick(source, SOURCES), pick(target, TARGETS));
@@ -358,16 +358,18 @@ pub(crate) fn check_neurons(neurons: u64, origin: &str) -> Result<(), SceneError
         return Ok(());
     }
     let what = format!(
-        "{neurons} neurons need about {:.1} GB of memory, but {:.1} GB are free",
+        "{neurons} neurons need about {:.1} GB of memory, but {:.1} GB are free, which is enough for about {:.0} neurons",
         bytes * 1e-9,
-        available * 1e-9
+        available * 1e-9,
+        0.9 * available / BYTES_PER_NEURON
     );
     Err(SceneError::new(origin, "population", what, "make populations smaller"))
 }
 
 /// Refuses a network that cannot fit, before anything is allocated.
 fn check_memory(scene: &Scene) -> Result<(), SceneError> {
-    let mut bytes = scene.neuron_count() as f64 * BYTES_PER_NEURON;
+    // Bytes that grow with the size of the network, and with its square.
+    let mut parts = [scene.neuron_count() as f64 * BYTES_PER_NEURON, 0.0];
     let mut largest: Option<(f64, &ProjectionSpec)> = None;
     let mut longest_delay_ms = scene.dt_ms();
     for spec in scene.projections() {
@@ -383,7 +385,8 @@ fn check_memory(scene: &Scene) -> Result<(), SceneError> {
         let delays = if differ(&spec.delay_ms) { 2.0 } else { 0.0 };
         // Twice: once while being built or in the engine, once in the network.
         let own = 2.0 * synapses * (stored + weights + delays);
-        bytes += own;
+        let by_pairs = matches!(spec.rule, RuleSpec::FixedProbability(_) | RuleSpec::AllToAll | RuleSpec::AllButSelf);
+        parts[usize::from(by_pairs)] += own;
         if largest.is_none_or(|(most, _)| own > most) {
             largest = Some((own, spec));
         }
@@ -393,15 +396,24 @@ fn check_memory(scene: &Scene) -> Result<(), SceneError> {
         });
     }
     let slots = (longest_delay_ms / scene.dt_ms()).min(65_535.0) + 1.0;
-    bytes += slots * 8.0 * scene.neuron_count() as f64;
+    parts[0] += slots * 8.0 * scene.neuron_count() as f64;
+    let bytes = |share: f64| parts[0] * share + parts[1] * share * share;
     let available = available_memory();
-    if bytes <= 0.9 * available as f64 {
+    let usable = 0.9 * available as f64;
+    if bytes(1.0) <= usable {
         return Ok(());
     }
+    let mut fits = [0.0, 1.0];
+    for _ in 0..40 {
+        let middle = 0.5 * (fits[0] + fits[1]);
+        fits[usize::from(bytes(middle) > usable)] = middle;
+    }
     let what = format!(
-        "the network needs about {:.1} GB of memory, but {:.1} GB are free",
-        bytes * 1e-9,
-        available as f64 * 1e-9
+        "the network needs about {:.1} GB of memory, but {:.1} GB are free; with about {:.0} of its {} neurons it would fit",
+        bytes(1.0) * 1e-9,
+        available as f64 * 1e-9,
+        scene.neuron_count() as f64 * fits[0],
+        scene.neuron_count()
     );
     let (place, key) = largest
         .map_or_else(|| (scene.origin.clone(), String::new()), |(_, spec)| (spec.place.to_string(), spec.path.clone()));

@@ -128,19 +128,21 @@ impl Layout {
     /// Positions of `size` neurons. `first` is the id of the first (it keys the random numbers).
     #[must_use]
     pub fn positions(&self, size: u32, seed: u64, first: u32) -> Vec<[f32; 3]> {
-        (0..size)
-            .map(|k| {
-                let mut draws = Draws::new(seed, Stream::Position as u32, first.wrapping_add(k));
-                let mut point = self.form.point(k, size, &mut draws);
-                for (x, offset) in point.iter_mut().zip(self.offset) {
-                    if self.jitter > 0.0 {
-                        *x += (2.0 * draws.uniform() - 1.0) * f64::from(self.jitter);
-                    }
-                    *x += f64::from(offset);
-                }
-                point.map(|x| x as f32)
-            })
-            .collect()
+        (0..size).map(|k| self.position(k, size, seed, first)).collect()
+    }
+
+    /// The position of neuron `k` of those.
+    #[must_use]
+    pub fn position(&self, k: u32, size: u32, seed: u64, first: u32) -> [f32; 3] {
+        let mut draws = Draws::new(seed, Stream::Position as u32, first.wrapping_add(k));
+        let mut point = self.form.point(k, size, &mut draws);
+        for (x, offset) in point.iter_mut().zip(self.offset) {
+            if self.jitter > 0.0 {
+                *x += (2.0 * draws.uniform() - 1.0) * f64::from(self.jitter);
+            }
+            *x += f64::from(offset);
+        }
+        point.map(|x| x as f32)
     }
 
     /// Lengths after which the arrangement repeats when closed on itself, per axis (0: it does not); `None` for forms

@@ -13,9 +13,13 @@
 //!
 //! `power(x, mu)` is 1 for kind 0, x for kind 1, and for kind 2 the interpolation of
 //! [`PowerTable::at`](crate::model::decay::PowerTable::at).
+//!
+//! Dense projections do both parts at once, whole rows and columns at a time. Listed ones put the post part off until
+//! somebody needs the weight: see [`Pending`], which gives the same bits.
 
+use super::pending::Pending;
 use super::state::State;
-use super::synapses::{Columns, Synapses};
+use super::synapses::Synapses;
 use super::trace::Trace;
 use crate::engine::{Plan, PopulationParameters, RuleParameters};
 use crate::model::Projection;
@@ -64,92 +68,141 @@ fn changed(w: f32, change: f32) -> f32 {
     if w < 0.0 { w } else { (w + change).clamp(0.0, 1.0) }
 }
 
+/// What a pre spike does to a weight.
+#[derive(Clone, Copy)]
+pub(super) struct Shrink<'a> {
+    depression: f32,
+    power: Power<'a>,
+}
+
+impl<'a> Shrink<'a> {
+    pub(super) fn new(plan: &'a Plan, rule: &RuleParameters) -> Self {
+        Self { depression: rule.depression, power: Power::new(plan, rule.mu_minus_kind, rule.mu_minus_table) }
+    }
+
+    /// The weight after it. `post1`: the target's trace.
+    #[inline(always)]
+    pub(super) fn next(&self, w: f32, post1: f32) -> f32 {
+        match self.power {
+            Power::One => changed(w, -(self.depression * post1)),
+            Power::Same => changed(w, -(self.depression * w * post1)),
+            Power::Table(points) => changed(w, -(self.depression * interpolate(points, w.max(0.0)) * post1)),
+        }
+    }
+}
+
+/// What a post spike does to a weight.
+#[derive(Clone, Copy)]
+pub(super) struct Grow<'a> {
+    potentiation: f32,
+    target_trace: f32,
+    power: Power<'a>,
+}
+
+impl<'a> Grow<'a> {
+    pub(super) fn new(plan: &'a Plan, rule: &RuleParameters) -> Self {
+        Self {
+            potentiation: rule.potentiation,
+            target_trace: rule.target_trace,
+            power: Power::new(plan, rule.mu_plus_kind, rule.mu_plus_table),
+        }
+    }
+
+    /// The weight after it. `pre`: the source's trace; `post2`: the target's second trace, or 1.
+    #[inline(always)]
+    pub(super) fn next(&self, w: f32, pre: f32, post2: f32) -> f32 {
+        let potentiation = self.potentiation;
+        match self.power {
+            Power::One => changed(w, potentiation * (pre - self.target_trace) * post2),
+            Power::Same => changed(w, potentiation * (1.0 - w) * (pre - self.target_trace) * post2),
+            Power::Table(points) => {
+                let power = interpolate(points, (1.0 - w).clamp(0.0, 1.0));
+                changed(w, potentiation * power * (pre - self.target_trace) * post2)
+            }
+        }
+    }
+}
+
 impl Learning<'_> {
     /// The pre part, for sources with these local ids.
-    pub(super) fn pre(&self, spiking: &[u32], state: &mut State, scratch: &mut Vec<f32>) {
-        if spiking.is_empty() || self.rule.depression == 0.0 {
+    pub(super) fn pre(
+        &self,
+        spiking: &[u32],
+        pending: Option<&mut Pending>,
+        state: &mut State,
+        scratch: &mut Vec<f32>,
+    ) {
+        if spiking.is_empty() {
             return;
         }
-        let depression = self.rule.depression;
-        match Power::new(self.plan, self.rule.mu_minus_kind, self.rule.mu_minus_table) {
-            Power::One => self.rows(spiking, state, scratch, |w, trace| changed(w, -(depression * trace))),
-            Power::Same => self.rows(spiking, state, scratch, |w, trace| changed(w, -(depression * w * trace))),
-            Power::Table(points) => self.rows(spiking, state, scratch, |w, trace| {
-                changed(w, -(depression * interpolate(points, w.max(0.0)) * trace))
-            }),
+        let depresses = self.rule.depression != 0.0;
+        match (pending, self.synapses.rows(self.projection)) {
+            (Some(pending), Some(rows)) => pending.visit(self, rows, spiking, depresses, state, scratch),
+            _ if depresses => self.dense_rows(spiking, state, scratch),
+            _ => {}
         }
     }
 
     /// The post part, for targets with these local ids.
-    pub(super) fn post(&self, spiking: &[u32], state: &mut State, scratch: &mut Vec<f32>) {
+    pub(super) fn post(
+        &self,
+        spiking: &[u32],
+        pending: Option<&mut Pending>,
+        state: &mut State,
+        scratch: &mut Vec<f32>,
+    ) {
         if spiking.is_empty() || self.rule.potentiation == 0.0 {
             return;
         }
-        let (potentiation, target_trace) = (self.rule.potentiation, self.rule.target_trace);
-        match Power::new(self.plan, self.rule.mu_plus_kind, self.rule.mu_plus_table) {
-            Power::One => self.columns(spiking, state, scratch, |w, pre, post2| {
-                changed(w, potentiation * (pre - target_trace) * post2)
-            }),
-            Power::Same => self.columns(spiking, state, scratch, |w, pre, post2| {
-                changed(w, potentiation * (1.0 - w) * (pre - target_trace) * post2)
-            }),
-            Power::Table(points) => self.columns(spiking, state, scratch, |w, pre, post2| {
-                let power = interpolate(points, (1.0 - w).clamp(0.0, 1.0));
-                changed(w, potentiation * power * (pre - target_trace) * post2)
-            }),
+        match (pending, self.synapses.rows(self.projection)) {
+            (Some(pending), Some(rows)) => pending.put_off(self, rows, spiking, state),
+            _ => self.dense_columns(spiking, state, scratch),
         }
     }
 
-    /// `next(w, post trace)` for every synapse of the rows.
-    fn rows(&self, spiking: &[u32], state: &mut State, scratch: &mut Vec<f32>, next: impl Fn(f32, f32) -> f32) {
-        let targets = own(&state.last_spike_step, &self.plan.populations[self.projection.target]);
-        let trace = Trace::new(self.plan, self.rule.trace_post1, targets, &state.traces);
-        let weights = &mut state.weights[self.index];
-        if let Some((row_start, targets)) = self.synapses.rows(self.projection) {
-            for &source in spiking {
-                let range = row_start[source as usize] as usize..row_start[source as usize + 1] as usize;
-                for (w, &target) in weights[range.clone()].iter_mut().zip(&targets[range]) {
-                    *w = next(*w, trace.without_spike(target as usize, self.step));
-                }
-            }
-        } else {
-            trace.all_without_spike(self.step, scratch);
-            for &source in spiking {
-                let row = &mut weights[source as usize * self.synapses.targets..][..self.synapses.targets];
-                for (w, &post) in row.iter_mut().zip(scratch.iter()) {
-                    *w = next(*w, post);
-                }
-            }
-        }
-    }
-
-    /// `next(w, pre trace, post2)` for every synapse of the columns.
-    fn columns(&self, spiking: &[u32], state: &mut State, scratch: &mut Vec<f32>, next: impl Fn(f32, f32, f32) -> f32) {
+    /// The traces of the rule: pre, post1, post2, where it has them.
+    pub(super) fn traces<'s>(&'s self, state: &'s State) -> [Option<Trace<'s>>; 3] {
         let populations = &self.plan.populations;
         let sources = own(&state.last_spike_step, &populations[self.projection.source]);
         let targets = own(&state.last_spike_step, &populations[self.projection.target]);
-        let pre = Trace::new(self.plan, self.rule.trace_pre, sources, &state.traces);
-        let second = (self.rule.trace_post2 != u32::MAX)
-            .then(|| Trace::new(self.plan, self.rule.trace_post2, targets, &state.traces));
-        let post2 = |target: u32| second.as_ref().map_or(1.0, |trace| trace.before(target as usize));
-        let weights = &mut state.weights[self.index];
-        if let Some(Columns { start, source, synapse }) = &self.synapses.columns {
-            for &target in spiking {
-                let post2 = post2(target);
-                let range = start[target as usize] as usize..start[target as usize + 1] as usize;
-                for (&source, &synapse) in source[range.clone()].iter().zip(&synapse[range]) {
-                    let w = &mut weights[synapse as usize];
-                    *w = next(*w, pre.with_spike(source as usize, self.step), post2);
-                }
+        let (rule, plan) = (self.rule, self.plan);
+        [(rule.trace_pre, sources), (rule.trace_post1, targets), (rule.trace_post2, targets)]
+            .map(|(index, last)| (index != u32::MAX).then(|| Trace::new(plan, index, last, &state.traces)))
+    }
+
+    fn dense_rows(&self, spiking: &[u32], state: &mut State, scratch: &mut Vec<f32>) {
+        if let [_, Some(post1), _] = self.traces(state) {
+            post1.all_without_spike(self.step, scratch);
+        }
+        let shrink = Shrink::new(self.plan, self.rule);
+        for &source in spiking {
+            let row =
+                &mut state.weights[self.index][source as usize * self.synapses.targets..][..self.synapses.targets];
+            match shrink.power {
+                // The compiler makes vector code of each.
+                Power::One => row.iter_mut().zip(scratch.iter()).for_each(|(w, &post)| {
+                    *w = Shrink { power: Power::One, ..shrink }.next(*w, post);
+                }),
+                Power::Same => row.iter_mut().zip(scratch.iter()).for_each(|(w, &post)| {
+                    *w = Shrink { power: Power::Same, ..shrink }.next(*w, post);
+                }),
+                Power::Table(_) => row.iter_mut().zip(scratch.iter()).for_each(|(w, &post)| *w = shrink.next(*w, post)),
             }
-        } else {
+        }
+    }
+
+    fn dense_columns(&self, spiking: &[u32], state: &mut State, scratch: &mut Vec<f32>) {
+        let [pre, _, post2] = self.traces(state);
+        if let Some(pre) = pre {
             pre.all_with_spike(self.step, scratch);
-            for &target in spiking {
-                let post2 = post2(target);
-                let column = weights[target as usize..].iter_mut().step_by(self.synapses.targets);
-                for (w, &pre) in column.zip(scratch.iter()) {
-                    *w = next(*w, pre, post2);
-                }
+        }
+        let post2: Vec<f32> =
+            spiking.iter().map(|&target| post2.as_ref().map_or(1.0, |trace| trace.before(target as usize))).collect();
+        let grow = Grow::new(self.plan, self.rule);
+        for (&target, &post2) in spiking.iter().zip(&post2) {
+            let column = state.weights[self.index][target as usize..].iter_mut().step_by(self.synapses.targets);
+            for (w, &pre) in column.zip(scratch.iter()) {
+                *w = grow.next(*w, pre, post2);
             }
         }
     }

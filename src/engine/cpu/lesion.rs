@@ -20,9 +20,9 @@ pub(super) fn lesion(
             shares[synapse] = PRUNED;
         }
     };
-    if let Some((row_start, ends)) = synapses.rows(projection) {
-        for (source, row) in row_start.windows(2).enumerate() {
-            (row[0] as usize..row[1] as usize).for_each(|synapse| mark(synapse, source, ends[synapse] as usize));
+    if let Some(rows) = synapses.rows(projection) {
+        for source in 0..synapses.sources {
+            rows.range(source).for_each(|synapse| mark(synapse, source, rows.target[synapse] as usize));
         }
     } else {
         for source in 0..synapses.sources {

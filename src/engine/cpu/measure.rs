@@ -17,7 +17,12 @@ pub(super) fn membrane_means(plan: &Plan, state: &State) -> Vec<f32> {
 }
 
 /// Weight statistics of a mutable projection.
-pub(super) fn projection_sample(projection: &Projection, shares: &[f32], threshold: f32) -> ProjectionSample {
+pub(super) fn projection_sample(
+    projection: &Projection,
+    shares: &[f32],
+    total: u64,
+    threshold: f32,
+) -> ProjectionSample {
     let mut histogram = [0; HISTOGRAM_BINS];
     let (mut sum, mut remaining) = (0.0_f64, 0_u64);
     for &share in shares.iter().filter(|&&share| share >= 0.0) {
@@ -30,7 +35,7 @@ pub(super) fn projection_sample(projection: &Projection, shares: &[f32], thresho
         weight_mean: (mean * f64::from(projection.weight_max())) as f32,
         histogram,
         remaining,
-        total: shares.len() as u64,
+        total,
         threshold,
     }
 }

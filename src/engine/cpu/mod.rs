@@ -5,18 +5,23 @@
 //! on any number of threads.
 
 mod block;
+mod compact;
 mod deliver;
 mod integrate;
 mod learn;
 mod lesion;
 mod measure;
 mod normalise;
+mod pending;
 mod prune;
 mod sources;
 mod state;
 mod synapses;
+#[cfg(test)]
+mod tests;
 mod trace;
 
+use std::borrow::Cow;
 use std::cell::{Cell as Slot, OnceCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -26,6 +31,7 @@ use fearless_simd::Level;
 use integrate::Shared;
 use learn::Learning;
 use measure::{Kernel, Timers};
+use pending::Pending;
 use sources::Active;
 use state::State;
 use synapses::Synapses;
@@ -48,6 +54,8 @@ pub struct CpuEngine {
     plan: Arc<Plan>,
     seed: u32,
     synapses: Vec<Synapses>,
+    /// Per projection: for those that are plastic and listed.
+    pending: Vec<Option<Pending>>,
     state: State,
     live: Live,
     derived: Derived,
@@ -64,6 +72,8 @@ pub struct CpuEngine {
     shown: OnceCell<Vec<NeuronState>>,
     /// Room for the next [`Self::shown`].
     shown_room: Slot<Vec<NeuronState>>,
+    /// Per projection: weights as the renderer wants them, where the state holds them in another way.
+    shown_weights: OnceCell<Vec<Option<Vec<f32>>>>,
     network_hash: OnceCell<u64>,
 }
 
@@ -105,15 +115,20 @@ impl CpuEngine {
     pub fn new(network: Arc<Network>) -> Result<Self, EngineError> {
         check_network(&network)?;
         let plan = Arc::new(Plan::new(&network));
-        let synapses = network
+        let synapses: Vec<Synapses> = network
             .projections
             .iter()
             .zip(&plan.projections)
             .map(|(projection, derived)| Synapses::new(&network, projection, derived))
             .collect();
         let live = Live::new(&network, &plan);
-        Ok(Self {
+        let is_put_off = |(index, synapses): (usize, &Synapses)| {
+            let projection = &network.projections[index];
+            (plan.projections[index].rule.is_some() && synapses.rows(projection).is_some()).then(Pending::default)
+        };
+        let mut engine = Self {
             seed: fold_seed(network.seed),
+            pending: synapses.iter().enumerate().map(is_put_off).collect(),
             synapses,
             state: State::new(&network, &plan),
             derived: Derived::new(&network, &plan, &live, 0),
@@ -128,10 +143,13 @@ impl CpuEngine {
             level: Level::new(),
             shown: OnceCell::new(),
             shown_room: Slot::new(Vec::new()),
+            shown_weights: OnceCell::new(),
             network_hash: OnceCell::new(),
             network,
             plan,
-        })
+        };
+        engine.begin_learning();
+        Ok(engine)
     }
 
     /// One step, in the order that [`super`] gives.
@@ -207,7 +225,9 @@ impl CpuEngine {
         for (index, projection) in self.network.projections.iter().enumerate().filter(|(_, p)| p.is_mutable()) {
             let touches = |population: usize| self.live.touches_of(&self.plan.populations[population]);
             let (sources, targets) = (touches(projection.source), touches(projection.target));
-            lesion::lesion(projection, &self.synapses[index], sources, targets, &mut self.state.weights[index]);
+            let shares = &mut self.state.weights[index];
+            lesion::lesion(projection, &self.synapses[index], sources, targets, shares);
+            self.synapses[index].compact(projection, shares);
         }
     }
 
@@ -215,25 +235,69 @@ impl CpuEngine {
         if !self.live.learning {
             return;
         }
-        for (index, projection) in self.network.projections.iter().enumerate() {
-            let Some(rule) = &self.derived.rules[index] else { continue };
-            let synapses = &self.synapses[index];
-            let learning = Learning { plan: &self.plan, index, projection, synapses, rule, step };
+        for (index, pending) in self.pending.iter_mut().enumerate() {
+            let Some(learning) = learning(&self.network, &self.plan, &self.synapses, &self.derived, index, step) else {
+                continue;
+            };
+            let (source, target) = (learning.projection.source, learning.projection.target);
+            let (state, scratch) = (&mut self.state, &mut self.scratch);
             match kernel {
-                Kernel::LearnPre => {
-                    learning.pre(&self.spiking[projection.source], &mut self.state, &mut self.scratch);
-                }
-                _ => learning.post(&self.spiking[projection.target], &mut self.state, &mut self.scratch),
+                Kernel::LearnPre => learning.pre(&self.spiking[source], pending.as_mut(), state, scratch),
+                _ => learning.post(&self.spiking[target], pending.as_mut(), state, scratch),
             }
         }
         self.timers.done(kernel);
+    }
+
+    /// Learning starts from the state as it is: nothing is put off.
+    fn begin_learning(&mut self) {
+        let next_step = self.state.step as u32 + 1;
+        for (index, pending) in self.pending.iter_mut().enumerate() {
+            let learning = learning(&self.network, &self.plan, &self.synapses, &self.derived, index, next_step);
+            if let (Some(pending), Some(learning)) = (pending, learning) {
+                pending.begin(&learning, &self.state, next_step);
+            }
+        }
+    }
+
+    /// Does to all weights what learning has put off: before anything but a step looks at them or changes them.
+    fn settle(&mut self) {
+        let next_step = self.state.step as u32 + 1;
+        for (index, pending) in self.pending.iter_mut().enumerate() {
+            let learning = learning(&self.network, &self.plan, &self.synapses, &self.derived, index, next_step);
+            if let (Some(pending), Some(learning)) = (pending, learning)
+                && let Some(rows) = learning.synapses.rows(learning.projection)
+            {
+                pending.settle(&learning, rows, &mut self.state, next_step);
+            }
+        }
+    }
+
+    /// Shares of a projection that are not as the renderer wants them: some learning is put off, or rows are compact.
+    fn shown_shares(&self, index: usize) -> Option<Vec<f32>> {
+        let next_step = self.state.step as u32 + 1;
+        let (synapses, shares) = (&self.synapses[index], &self.state.weights[index]);
+        let learning = learning(&self.network, &self.plan, &self.synapses, &self.derived, index, next_step);
+        match (&self.pending[index], learning) {
+            (Some(pending), Some(learning)) if pending.is_dirty() => {
+                let rows = synapses.rows(learning.projection)?;
+                let mut shares = shares.clone();
+                pending.catch_up(&learning, rows, &mut shares);
+                Some(synapses.by_id(&shares).into_owned())
+            }
+            _ => match synapses.by_id(shares) {
+                Cow::Owned(shares) => Some(shares),
+                Cow::Borrowed(_) => None,
+            },
+        }
     }
 
     fn deliver(&mut self, step: u32) {
         let mut rings = Rings { ring: &mut self.state.ring, group_ring: &mut self.state.group_ring };
         for (index, projection) in self.network.projections.iter().enumerate() {
             let (synapses, shares) = (&self.synapses[index], &self.state.weights[index]);
-            let delivery = Delivery { plan: &self.plan, index, projection, synapses, shares, step };
+            let level = self.level;
+            let delivery = Delivery { plan: &self.plan, index, projection, synapses, shares, step, level };
             delivery.run(&self.spiking[projection.source], &mut rings);
         }
         self.timers.done(Kernel::Deliver);
@@ -252,6 +316,9 @@ impl CpuEngine {
     }
 
     fn sample(&mut self, request: &SampleRequest) -> Sample {
+        if request.statistics || request.field_of.is_some() {
+            self.settle();
+        }
         let network = &self.network;
         let spikes = if request.spikes { std::mem::take(&mut self.spikes) } else { Vec::new() };
         let spikes_lost = if request.spikes { std::mem::take(&mut self.spikes_lost) } else { 0 };
@@ -261,7 +328,9 @@ impl CpuEngine {
             .map_or_else(Vec::new, |p| self.state.spike_counts[p.first as usize..][..p.size as usize].to_vec());
         let projections = network.projections.iter().enumerate().map(|(index, projection)| {
             projection.is_mutable().then(|| {
-                measure::projection_sample(projection, &self.state.weights[index], self.state.thresholds[index])
+                let total = network.synapse_count_of(index);
+                let threshold = self.state.thresholds[index];
+                measure::projection_sample(projection, &self.state.weights[index], total, threshold)
             })
         });
         Sample {
@@ -287,6 +356,7 @@ impl CpuEngine {
         if let Some(shown) = self.shown.take() {
             self.shown_room.set(shown);
         }
+        self.shown_weights.take();
     }
 
     fn hash_of_network(&self) -> u64 {
@@ -333,6 +403,8 @@ impl Engine for CpuEngine {
     }
 
     fn change(&mut self, change: &Change) -> Result<(), EngineError> {
+        self.settle();
+        self.look_away();
         self.live.apply(change, &self.network, self.state.step)?;
         match *change {
             Change::PruningThreshold { projection, threshold } => self.state.thresholds[projection] = threshold,
@@ -340,6 +412,7 @@ impl Engine for CpuEngine {
             _ => {}
         }
         self.derived = Derived::new(&self.network, &self.plan, &self.live, self.state.step);
+        self.begin_learning();
         Ok(())
     }
 
@@ -350,20 +423,29 @@ impl Engine for CpuEngine {
     }
 
     fn normalise(&mut self, projection: usize) -> Result<(), EngineError> {
-        let Some((p, sum)) = self.network.projections.get(projection).and_then(|p| Some((p, p.normalised_sum?))) else {
+        let Some(sum) = self.network.projections.get(projection).and_then(|p| p.normalised_sum) else {
             return Err(EngineError::Misuse(format!("projection {projection} has no sum to normalise its weights to")));
         };
-        normalise::normalise(p, &self.synapses[projection], sum, &mut self.state.weights[projection]);
+        let network = Arc::clone(&self.network);
+        self.settle();
+        self.look_away();
+        let shares = &mut self.state.weights[projection];
+        normalise::normalise(&network.projections[projection], &self.synapses[projection], sum, shares);
         Ok(())
     }
 
     fn prune(&mut self, projection: usize) -> Result<(), EngineError> {
-        let Some((p, pruning)) = self.network.projections.get(projection).and_then(|p| Some((p, p.pruning.as_ref()?)))
+        let network = Arc::clone(&self.network);
+        let Some((p, pruning)) = network.projections.get(projection).and_then(|p| Some((p, p.pruning.as_ref()?)))
         else {
             return Err(EngineError::Misuse(format!("projection {projection} has no pruning policy")));
         };
+        self.settle();
+        self.look_away();
         let (shares, threshold) = (&mut self.state.weights[projection], &mut self.state.thresholds[projection]);
-        prune::prune(p, pruning, &self.synapses[projection], shares, threshold);
+        let total = network.synapse_count_of(projection);
+        prune::prune(p, pruning, total, &self.synapses[projection], shares, threshold);
+        self.synapses[projection].compact(p, shares);
         Ok(())
     }
 
@@ -385,28 +467,43 @@ impl Engine for CpuEngine {
     }
 
     fn weights(&mut self, projection: usize) -> Result<Vec<f32>, EngineError> {
+        self.settle();
         let Some(p) = self.network.projections.get(projection) else {
             return Err(EngineError::Misuse(format!("there is no projection {projection}")));
         };
         if p.is_mutable() {
             let weight_max = p.weight_max();
             let weight = |&share: &f32| if share < 0.0 { PRUNED } else { share * weight_max };
-            return Ok(self.state.weights[projection].iter().map(weight).collect());
+            return Ok(self.synapses[projection].by_id(&self.state.weights[projection]).iter().map(weight).collect());
         }
         let count = self.network.synapse_count_of(projection) as usize;
         Ok((0..count).map(|synapse| p.weights.get(synapse)).collect())
     }
 
     fn checkpoint(&mut self) -> Result<Checkpoint, EngineError> {
-        Ok(self.state.checkpoint(self.hash_of_network(), &self.live))
+        self.settle();
+        let mut checkpoint = self.state.checkpoint(self.hash_of_network(), &self.live);
+        for (weights, synapses) in checkpoint.weights.iter_mut().zip(&self.synapses) {
+            if let Cow::Owned(by_id) = synapses.by_id(weights) {
+                *weights = by_id;
+            }
+        }
+        Ok(checkpoint)
     }
 
     fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), EngineError> {
         checkpoint.check(&self.network, &self.plan)?;
         self.look_away();
         self.state = State::from_checkpoint(checkpoint);
+        for ((projection, synapses), shares) in
+            self.network.projections.iter().zip(&mut self.synapses).zip(&mut self.state.weights)
+        {
+            synapses.forget_pruning();
+            synapses.compact(projection, shares);
+        }
         self.live = checkpoint.live.clone();
         self.derived = Derived::new(&self.network, &self.plan, &self.live, self.state.step);
+        self.begin_learning();
         self.spikes.clear();
         self.spikes_lost = 0;
         self.samples.clear();
@@ -418,7 +515,10 @@ impl Engine for CpuEngine {
     }
 
     fn activity(&self) -> Activity<'_> {
-        let mutable = self.network.projections.iter().map(|projection| projection.is_mutable());
+        let projections = &self.network.projections;
+        let shown =
+            self.shown_weights.get_or_init(|| (0..projections.len()).map(|index| self.shown_shares(index)).collect());
+        let weights = projections.iter().zip(shown).zip(&self.state.weights);
         Activity::Host {
             neurons: self.shown.get_or_init(|| {
                 let mut shown = self.shown_room.take();
@@ -427,7 +527,9 @@ impl Engine for CpuEngine {
                 shown
             }),
             rate_before: &self.state.traces[..self.state.hold.len()],
-            weights: mutable.zip(&self.state.weights).map(|(mutable, w)| mutable.then_some(w.as_slice())).collect(),
+            weights: weights
+                .map(|((projection, shown), own)| projection.is_mutable().then(|| shown.as_deref().unwrap_or(own)))
+                .collect(),
         }
     }
 
@@ -438,111 +540,20 @@ impl Engine for CpuEngine {
     fn synapse_bytes(&self) -> u64 {
         let tables = self.network.projections.iter().zip(&self.synapses).map(|(p, synapses)| synapses.bytes(p));
         let shares = self.state.weights.iter().map(|weights| 4 * weights.len() as u64);
-        tables.sum::<u64>() + shares.sum::<u64>()
+        let put_off = self.pending.iter().flatten().map(Pending::bytes);
+        tables.sum::<u64>() + shares.sum::<u64>() + put_off.sum::<u64>()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::scene::Scene;
-
-    /// Every kind of cell, in sizes that fill no block, with background input and an adapting threshold.
-    const SCENE: &str = r#"
-        title = "every kind of cell"
-        dt_ms = 0.5
-        seed = 5
-        [population.noise]
-        size = 77
-        cell = "poisson"
-        rate_hz = 90
-        [population.current]
-        size = 101
-        cell = "lif"
-        synapse = "current"
-        v_rest_mv = -60
-        v_reset_mv = -60
-        v_threshold_mv = -50
-        tau_membrane_ms = 10
-        tau_excitatory_ms = 4
-        tau_inhibitory_ms = 8
-        refractory_ms = 2
-        background = { rate_hz = 900, weight = 3 }
-        adaptive_threshold = { increment_mv = 2, tau_ms = 40 }
-        [population.conductance]
-        size = 45
-        cell = "lif"
-        synapse = "conductance"
-        v_rest_mv = -65
-        v_reset_mv = -65
-        v_threshold_mv = -52
-        tau_membrane_ms = 20
-        tau_excitatory_ms = 5
-        tau_inhibitory_ms = 10
-        reversal_excitatory_mv = 0
-        reversal_inhibitory_mv = -80
-        refractory_ms = 5
-        [population.delta]
-        size = 31
-        cell = "lif"
-        synapse = "delta"
-        v_rest_mv = 0
-        v_reset_mv = 10
-        v_threshold_mv = 20
-        tau_membrane_ms = 20
-        refractory_ms = 2
-        [projection.drive]
-        source = "noise"
-        target = ["current", "conductance", "delta"]
-        rule = "fixed-probability"
-        probability = 0.4
-        weight = 0.9
-        [projection.back]
-        source = "current"
-        target = ["conductance", "delta"]
-        rule = "fixed-probability"
-        probability = 0.1
-        weight = 0.5
-    "#;
-
-    #[test]
-    fn every_instruction_set_gives_the_same_state() {
-        let scene = Scene::from_toml(SCENE, "test", &[]).expect("sound");
-        let network = Arc::new(scene.compile(None).expect("a network"));
-        let run = |level: Level| {
-            let mut engine = CpuEngine::new(Arc::clone(&network)).expect("builds");
-            engine.level = level;
-            engine.advance(300).expect("runs");
-            let neurons = Arc::from([80, 110, 177, 200, 225, 240].as_slice());
-            engine.change(&Change::Stimulate { neurons, mv: 8.0, duration_ms: 40.0 }).expect("has membranes");
-            engine
-                .change(&Change::Silence { neurons: Arc::from([3, 90, 111, 224].as_slice()), on: true })
-                .expect("there");
-            engine.change(&Change::Lesion { neurons: Arc::from([8, 120, 190, 253].as_slice()) }).expect("there");
-            engine.advance(300).expect("runs");
-            (engine.checkpoint().expect("a state"), engine.population_spikes.clone())
-        };
-        let (best, spikes) = run(Level::new());
-        assert!(spikes.iter().all(|&spikes| spikes > 50), "every population spikes: {spikes:?}");
-        assert_eq!(run(Level::baseline()).0, best);
-        #[cfg(target_arch = "x86_64")]
-        if let Some(older) = Level::new().as_sse4_2() {
-            assert_eq!(run(Level::Sse4_2(older)).0, best);
-        }
-    }
-
-    #[test]
-    fn what_is_shown_follows_the_state() {
-        let scene = Scene::from_toml(SCENE, "test", &[]).expect("sound");
-        let mut engine = CpuEngine::new(Arc::new(scene.compile(None).expect("a network"))).expect("builds");
-        for _ in 0..3 {
-            engine.advance(40).expect("runs");
-            let checkpoint = engine.checkpoint().expect("a state");
-            let Activity::Host { neurons, .. } = engine.activity() else { panic!("a CPU engine holds its state") };
-            assert_eq!(neurons, checkpoint.neurons);
-        }
-        engine.rest().expect("rests");
-        let Activity::Host { neurons, .. } = engine.activity() else { panic!("a CPU engine holds its state") };
-        assert!(neurons.iter().all(|neuron| neuron.membrane_mv == 0.0 && neuron.hold == 0));
-    }
+/// What learning needs to know of a projection, where it has a rule.
+fn learning<'a>(
+    network: &'a Network,
+    plan: &'a Plan,
+    synapses: &'a [Synapses],
+    derived: &'a Derived,
+    index: usize,
+    step: u32,
+) -> Option<Learning<'a>> {
+    let rule = derived.rules[index].as_ref()?;
+    Some(Learning { plan, index, projection: &network.projections[index], synapses: &synapses[index], rule, step })
 }

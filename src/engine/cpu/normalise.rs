@@ -32,8 +32,8 @@ pub(super) fn each_row(
     shares: &mut [f32],
     mut visit: impl FnMut(&mut f32, usize),
 ) {
-    if let Some((_, targets)) = synapses.rows(projection) {
-        for (share, &target) in shares.iter_mut().zip(targets) {
+    if let Some(rows) = synapses.rows(projection) {
+        for (share, &target) in shares.iter_mut().zip(rows.target) {
             visit(share, target as usize);
         }
     } else if synapses.targets > 0 {

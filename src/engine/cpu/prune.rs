@@ -15,15 +15,16 @@ use super::synapses::Synapses;
 use crate::engine::PRUNED;
 use crate::model::{Projection, Pruning, PruningPolicy};
 
-/// Runs one period; `threshold` is moved on to the next period's.
+/// Runs one period; `threshold` is moved on to the next period's. `total`: synapses before any was pruned.
 pub(super) fn prune(
     projection: &Projection,
     pruning: &Pruning,
+    total: u64,
     synapses: &Synapses,
     shares: &mut [f32],
     threshold: &mut f32,
 ) {
-    let total = shares.len() as f32;
+    let total = total as f32;
     let remaining = shares.iter().filter(|&&share| share >= 0.0).count();
     if shares.is_empty() || 1.0 - remaining as f32 / total >= pruning.target_compression {
         return;
@@ -56,23 +57,23 @@ pub(super) fn prune(
 fn limits(projection: &Projection, synapses: &Synapses, shares: &mut [f32], threshold: f32, floor: usize) -> Vec<f32> {
     let mut strong = vec![0_usize; synapses.targets];
     each_row(projection, synapses, shares, |share, target| strong[target] += usize::from(*share >= threshold));
-    let mut survivors = Vec::new();
-    strong
-        .iter()
-        .enumerate()
-        .map(|(target, &strong)| {
-            if strong >= floor {
-                return threshold;
+    // Targets with too few strong inputs: their survivors are collected along the rows.
+    let mut weak: Vec<Option<Vec<f32>>> = strong.iter().map(|&strong| (strong < floor).then(Vec::new)).collect();
+    if weak.iter().any(Option::is_some) {
+        each_row(projection, synapses, shares, |share, target| {
+            if let Some(survivors) = weak[target].as_mut().filter(|_| *share >= 0.0) {
+                survivors.push(*share);
             }
-            survivors.clear();
-            synapses.visit_column(projection, target, |_, synapse| {
-                survivors.extend(Some(shares[synapse]).filter(|share| *share >= 0.0));
-            });
-            if survivors.len() <= floor {
-                return 0.0;
+        });
+    }
+    weak.into_iter()
+        .map(|survivors| match survivors {
+            None => threshold,
+            Some(survivors) if survivors.len() <= floor => 0.0,
+            Some(mut survivors) => {
+                survivors.sort_unstable_by(|a, b| b.total_cmp(a));
+                survivors[floor - 1]
             }
-            survivors.sort_unstable_by(|a, b| b.total_cmp(a));
-            survivors[floor - 1]
         })
         .collect()
 }

@@ -1,6 +1,12 @@
-//! Tables of one projection that never change: static weights in fixed point, rows of one-to-one projections, and the
-//! column index of sparse ones that learn, are normalised or pruned.
+//! Tables of one projection: which synapses there are, and weights that never change. The network's own tables are used
+//! where they are; only what it does not have, rows of one-to-one projections and rows without pruned synapses, is kept
+//! here.
 
+use std::borrow::Cow;
+
+use rayon::prelude::*;
+
+use super::compact::Compact;
 use super::deliver::fixed_point;
 use crate::engine::ProjectionPlan;
 use crate::model::{Connectivity, Delays, Network, Projection, Weights};
@@ -16,31 +22,50 @@ pub(super) enum Wiring {
     Dense,
     /// Rows of the network's own table.
     Sparse,
+    /// The survivors of those: a synapse's place among them is no longer its id.
+    Compact(Compact),
     /// One-to-one, as rows.
-    Rows { row_start: Vec<u32>, target: Vec<u32> },
+    OneToOne { row_start: Vec<u32>, target: Vec<u32> },
 }
 
-/// Weights that never change, in fixed point.
-pub(super) enum Fixed {
-    /// The projection's weights change: its shares are converted at delivery.
+/// Where the weights are.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    /// They change: the state's shares are converted at delivery.
     Shares,
+    /// One for all, in fixed point.
     One(i32),
-    Each(Vec<i32>),
+    /// The network's, converted at delivery.
+    Each,
 }
 
-/// Synapses by target: those of target j are entries `start[j]..start[j + 1]`, in order of source, then synapse id.
-pub(super) struct Columns {
-    pub(super) start: Vec<u32>,
-    pub(super) source: Vec<u32>,
-    pub(super) synapse: Vec<u32>,
+/// Listed synapses: those of source k are entries `start[k]..start[k + 1]`.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    pub(super) start: &'a [u32],
+    pub(super) target: &'a [u32],
+}
+
+impl<'a> Rows<'a> {
+    /// Places of a source's synapses.
+    #[inline]
+    pub(super) const fn range(&self, source: usize) -> std::ops::Range<usize> {
+        self.start[source] as usize..self.start[source + 1] as usize
+    }
+
+    /// A source's targets.
+    #[inline]
+    pub(super) fn targets_of(&self, source: usize) -> &'a [u32] {
+        &self.target[self.range(source)]
+    }
 }
 
 /// See the module.
 pub(super) struct Synapses {
     pub(super) wiring: Wiring,
-    pub(super) fixed: Fixed,
-    /// Of mutable projections that are not dense.
-    pub(super) columns: Option<Columns>,
+    pub(super) kind: Kind,
+    /// All have one delay, and every row is sorted by target.
+    pub(super) is_sorted: bool,
     pub(super) sources: usize,
     pub(super) targets: usize,
 }
@@ -49,12 +74,12 @@ impl Synapses {
     pub(super) fn new(network: &Network, projection: &Projection, plan: &ProjectionPlan) -> Self {
         let sources = network.populations[projection.source].size as usize;
         let targets = network.populations[projection.target].size as usize;
-        let fixed = match &projection.weights {
-            _ if projection.is_mutable() => Fixed::Shares,
-            Weights::Constant(weight) => Fixed::One(fixed_point(weight * plan.scale)),
-            Weights::PerSynapse(weights) => Fixed::Each(weights.iter().map(|w| fixed_point(w * plan.scale)).collect()),
+        let kind = match &projection.weights {
+            _ if projection.is_mutable() => Kind::Shares,
+            Weights::Constant(weight) => Kind::One(fixed_point(weight * plan.scale)),
+            Weights::PerSynapse(_) => Kind::Each,
         };
-        let uniform = matches!(fixed, Fixed::One(_)) && matches!(projection.delays, Delays::Constant(_));
+        let uniform = matches!(kind, Kind::One(_)) && matches!(projection.delays, Delays::Constant(_));
         let wiring = match &projection.connectivity {
             Connectivity::AllToAll if uniform => Wiring::Group { but_self: false },
             Connectivity::AllToAll => Wiring::Dense,
@@ -62,38 +87,75 @@ impl Synapses {
             Connectivity::OneToOne => one_to_one(sources, targets),
             Connectivity::Sparse { .. } => Wiring::Sparse,
         };
-        let mut synapses = Self { wiring, fixed, columns: None, sources, targets };
-        if projection.is_mutable()
-            && let Some((row_start, target)) = synapses.rows(projection)
-        {
-            synapses.columns = Some(Columns::new(row_start, target, targets));
-        }
+        let mut synapses = Self { wiring, kind, is_sorted: false, sources, targets };
+        synapses.is_sorted = matches!(projection.delays, Delays::Constant(_))
+            && synapses
+                .rows(projection)
+                .is_some_and(|rows| (0..sources).into_par_iter().all(|source| rows.targets_of(source).is_sorted()));
         synapses
     }
 
     /// Row table and targets, where synapses are listed.
-    pub(super) fn rows<'a>(&'a self, projection: &'a Projection) -> Option<(&'a [u32], &'a [u32])> {
+    pub(super) fn rows<'a>(&'a self, projection: &'a Projection) -> Option<Rows<'a>> {
         match (&self.wiring, &projection.connectivity) {
-            (Wiring::Rows { row_start, target }, _) | (Wiring::Sparse, Connectivity::Sparse { row_start, target }) => {
-                Some((row_start, target))
-            }
+            (Wiring::OneToOne { row_start, target }, _)
+            | (Wiring::Sparse, Connectivity::Sparse { row_start, target }) => Some(Rows { start: row_start, target }),
+            (Wiring::Compact(compact), _) => Some(compact.rows()),
             _ => None,
         }
     }
 
-    /// Calls `visit(source, synapse)` for every synapse that ends at a target, in order of source. Slow for sparse
-    /// projections that never change: they have no column index.
+    /// Delays by place.
+    pub(super) fn delays<'a>(&'a self, projection: &'a Projection) -> &'a Delays {
+        match &self.wiring {
+            Wiring::Compact(compact) => compact.delays(),
+            _ => &projection.delays,
+        }
+    }
+
+    /// Takes pruned synapses out of the rows and of the shares, once enough of them are gone. Results do not change: the
+    /// survivors keep their order.
+    pub(super) fn compact(&mut self, projection: &Projection, shares: &mut Vec<f32>) {
+        if !matches!(self.wiring, Wiring::Sparse | Wiring::Compact(_)) {
+            return;
+        }
+        let Some(rows) = self.rows(projection) else { return };
+        let known = if let Wiring::Compact(compact) = &self.wiring { Some(compact) } else { None };
+        if let Some(compact) = Compact::new(rows, self.delays(projection), shares, known) {
+            self.wiring = Wiring::Compact(compact);
+        }
+    }
+
+    /// Goes back to the network's own rows, where nothing is pruned.
+    pub(super) fn forget_pruning(&mut self) {
+        if let Wiring::Compact(_) = self.wiring {
+            self.wiring = Wiring::Sparse;
+        }
+    }
+
+    /// Shares by synapse id, [`PRUNED`](crate::engine::PRUNED) where one is gone.
+    pub(super) fn by_id<'a>(&self, shares: &'a [f32]) -> Cow<'a, [f32]> {
+        match &self.wiring {
+            Wiring::Compact(compact) => Cow::Owned(compact.by_id(shares)),
+            _ => Cow::Borrowed(shares),
+        }
+    }
+
+    /// Calls `visit(source, place)` for every synapse that ends at a target, in order of source. Looks through all rows:
+    /// there is no table by target.
     pub(super) fn visit_column(&self, projection: &Projection, target: usize, mut visit: impl FnMut(usize, usize)) {
-        if let Some(columns) = &self.columns {
-            let range = columns.start[target] as usize..columns.start[target + 1] as usize;
-            for (&source, &synapse) in columns.source[range.clone()].iter().zip(&columns.synapse[range]) {
-                visit(source as usize, synapse as usize);
-            }
-        } else if let Some((row_start, targets)) = self.rows(projection) {
+        if let Some(rows) = self.rows(projection) {
+            let is_sorted = self.is_sorted;
             for source in 0..self.sources {
-                let row = row_start[source] as usize..row_start[source + 1] as usize;
-                let ends_here = row.filter(|&synapse| targets[synapse] as usize == target);
-                ends_here.for_each(|synapse| visit(source, synapse));
+                let (range, targets) = (rows.range(source), rows.targets_of(source));
+                let first = if is_sorted { targets.partition_point(|&t| (t as usize) < target) } else { 0 };
+                for (place, &t) in (range.start + first..).zip(&targets[first..]) {
+                    if t as usize == target {
+                        visit(source, place);
+                    } else if is_sorted {
+                        break;
+                    }
+                }
             }
         } else {
             let but_self = matches!(self.wiring, Wiring::Group { but_self: true });
@@ -103,49 +165,24 @@ impl Synapses {
         }
     }
 
-    /// Bytes of the tables, and of the network's own that are used at every delivery.
+    /// Bytes of the tables that are used at every delivery, weights that never change included.
     pub(super) fn bytes(&self, projection: &Projection) -> u64 {
-        let words = |slice: &[u32]| 4 * slice.len() as u64;
-        let rows = self.rows(projection).map_or(0, |(row_start, target)| words(row_start) + words(target));
-        let columns = self.columns.as_ref().map_or(0, |c| words(&c.start) + words(&c.source) + words(&c.synapse));
-        let weights = match &self.fixed {
-            Fixed::Each(weights) => 4 * weights.len() as u64,
-            Fixed::One(_) => 4,
-            Fixed::Shares => 0,
+        let rows = self.rows(projection).map_or(0, |rows| 4 * (rows.start.len() + rows.target.len()) as u64);
+        let kept = if let Wiring::Compact(compact) = &self.wiring { compact.map_bytes() } else { 0 };
+        let weights = match (self.kind, &projection.weights) {
+            (Kind::Each, Weights::PerSynapse(weights)) => 4 * weights.len() as u64,
+            (Kind::One(_), _) => 4,
+            _ => 0,
         };
-        let delays = match &projection.delays {
+        let delays = match self.delays(projection) {
             Delays::Constant(_) => 4,
             Delays::PerSynapse(delays) => 2 * delays.len() as u64,
         };
-        rows + columns + weights + delays
+        rows + kept + weights + delays
     }
 }
 
 fn one_to_one(sources: usize, targets: usize) -> Wiring {
     let count = sources.min(targets) as u32;
-    Wiring::Rows { row_start: (0..=sources as u32).map(|s| s.min(count)).collect(), target: (0..count).collect() }
-}
-
-impl Columns {
-    fn new(row_start: &[u32], target: &[u32], targets: usize) -> Self {
-        let mut start = vec![0_u32; targets + 1];
-        for &t in target {
-            start[t as usize + 1] += 1;
-        }
-        for t in 0..targets {
-            start[t + 1] += start[t];
-        }
-        let mut next = start.clone();
-        let mut source = vec![0; target.len()];
-        let mut synapse = vec![0; target.len()];
-        for (row, range) in row_start.windows(2).enumerate() {
-            for id in range[0]..range[1] {
-                let place = &mut next[target[id as usize] as usize];
-                source[*place as usize] = row as u32;
-                synapse[*place as usize] = id;
-                *place += 1;
-            }
-        }
-        Self { start, source, synapse }
-    }
+    Wiring::OneToOne { row_start: (0..=sources as u32).map(|s| s.min(count)).collect(), target: (0..count).collect() }
 }

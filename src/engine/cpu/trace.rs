@@ -39,6 +39,12 @@ impl<'a> Trace<'a> {
         if self.last_spike_step[neuron] == step { self.before[neuron] } else { self.with_spike(neuron, step) }
     }
 
+    /// 0 if it never spiked.
+    #[inline]
+    pub(super) fn last_spike_step(&self, neuron: usize) -> u32 {
+        self.last_spike_step[neuron]
+    }
+
     /// The value just before the neuron's last spike.
     #[inline]
     pub(super) fn before(&self, neuron: usize) -> f32 {

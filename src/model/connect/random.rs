@@ -1,6 +1,8 @@
 //! Random rules that know no space: fixed probability, fixed in-degree, fixed out-degree. In: sizes and a seed.
 //! Out: rows of targets.
 
+use std::cell::RefCell;
+
 use rayon::prelude::*;
 
 use super::TooMany;
@@ -58,6 +60,38 @@ pub(crate) fn out_degree_row(key: Key, targets: u32, degree: u32, multapses: boo
     draw_distinct(key, targets, degree, multapses, row);
 }
 
+thread_local! {
+    /// Empty between rows.
+    static TAKEN: RefCell<Taken> = RefCell::default();
+}
+
+/// Numbers that were drawn: one bit each, used again and again.
+#[derive(Default)]
+struct Taken(Vec<u64>);
+
+impl Taken {
+    /// Room for numbers below `pool`.
+    fn reserve(&mut self, pool: u32) {
+        let words = pool.div_ceil(64) as usize;
+        if self.0.len() < words {
+            self.0.resize(words, 0);
+        }
+    }
+
+    /// True if the number was not there yet.
+    fn insert(&mut self, number: u32) -> bool {
+        let (word, bit) = (&mut self.0[number as usize / 64], 1 << (number % 64));
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
+
+    /// Forgets these, which are all.
+    fn clear(&mut self, numbers: &[u32]) {
+        numbers.iter().for_each(|&number| self.0[number as usize / 64] = 0);
+    }
+}
+
 /// Whose random numbers are used, and which neuron is left out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Key {
@@ -84,13 +118,16 @@ fn draw_distinct(key: Key, pool: u32, degree: u32, multapses: bool, row: &mut Ve
     }
     // Floyd's sampling: `degree` distinct numbers with `degree` draws, whatever their share of the pool.
     let begin = row.len();
-    let mut taken = std::collections::HashSet::with_capacity(degree as usize);
-    for last in candidates - degree.min(candidates)..candidates {
-        let drawn = draws.below(last + 1);
-        let number = if taken.insert(drawn) { drawn } else { last };
-        taken.insert(number);
-        row.push(number);
-    }
+    TAKEN.with_borrow_mut(|taken| {
+        taken.reserve(candidates);
+        for last in candidates - degree.min(candidates)..candidates {
+            let drawn = draws.below(last + 1);
+            let number = if taken.insert(drawn) { drawn } else { last };
+            taken.insert(number);
+            row.push(number);
+        }
+        taken.clear(&row[begin..]);
+    });
     for number in &mut row[begin..] {
         *number = past(*number, key.skip);
     }
