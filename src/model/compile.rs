@@ -20,7 +20,13 @@ const BYTES_PER_NEURON: f64 = 128.0;
 
 /// Builds the network of a scene.
 pub(crate) fn compile(scene: &Scene, seed: u64) -> Result<Network, SceneError> {
-    check_memory(scene)?;
+    check_memory(&Sizes {
+        populations: scene.populations(),
+        projections: scene.projections(),
+        dt_ms: scene.dt_ms(),
+        seed: scene.seed(),
+        origin: &scene.origin,
+    })?;
     let mut network = Network { name: scene.name.clone(), dt_ms: scene.dt_ms(), seed, ..Default::default() };
     let mut first = 0;
     for spec in scene.populations() {
@@ -310,9 +316,9 @@ fn same<T: PartialEq + Copy>(values: &[T]) -> Option<T> {
     values.iter().all(|value| *value == first).then_some(first)
 }
 
-/// Synapses that a projection is expected to have.
-pub(crate) fn expected_synapses(scene: &Scene, spec: &ProjectionSpec) -> f64 {
-    let (source, target) = (&scene.populations()[spec.source], &scene.populations()[spec.target]);
+/// Synapses that a projection between these populations is expected to have.
+pub(crate) fn expected_synapses(populations: &[PopulationSpec], seed: u64, spec: &ProjectionSpec) -> f64 {
+    let (source, target) = (&populations[spec.source], &populations[spec.target]);
     let (sources, targets) = (f64::from(source.size), f64::from(target.size));
     let others = targets - f64::from(u8::from(spec.source == spec.target && !spec.autapses));
     match &spec.rule {
@@ -322,7 +328,7 @@ pub(crate) fn expected_synapses(scene: &Scene, spec: &ProjectionSpec) -> f64 {
         RuleSpec::FixedProbability(probability) => sources * others * probability,
         RuleSpec::FixedInDegree { degree, .. } => targets * f64::from(*degree),
         RuleSpec::FixedOutDegree { degree, .. } => sources * f64::from(*degree),
-        RuleSpec::Distance(kernel) => expected_by_distance(scene.seed(), kernel, source, target),
+        RuleSpec::Distance(kernel) => expected_by_distance(seed, kernel, source, target),
         RuleSpec::List(_) => 0.0,
     }
 }
@@ -366,14 +372,29 @@ pub(crate) fn check_neurons(neurons: u64, origin: &str) -> Result<(), SceneError
     Err(SceneError::new(origin, "population", what, "make populations smaller"))
 }
 
-/// Refuses a network that cannot fit, before anything is allocated.
-fn check_memory(scene: &Scene) -> Result<(), SceneError> {
+/// What decides how large a network is.
+pub(crate) struct Sizes<'a> {
+    /// In order of neuron id.
+    pub(crate) populations: &'a [PopulationSpec],
+    /// Between them.
+    pub(crate) projections: &'a [ProjectionSpec],
+    /// Step, ms.
+    pub(crate) dt_ms: f64,
+    /// Of positions.
+    pub(crate) seed: u64,
+    /// The scene's file or name.
+    pub(crate) origin: &'a str,
+}
+
+/// Refuses a network that cannot fit, before anything is allocated, and says what would.
+pub(crate) fn check_memory(sizes: &Sizes<'_>) -> Result<(), SceneError> {
+    let neurons: u64 = sizes.populations.iter().map(|p| u64::from(p.size)).sum();
     // Bytes that grow with the size of the network, and with its square.
-    let mut parts = [scene.neuron_count() as f64 * BYTES_PER_NEURON, 0.0];
+    let mut parts = [neurons as f64 * BYTES_PER_NEURON, 0.0];
     let mut largest: Option<(f64, &ProjectionSpec)> = None;
-    let mut longest_delay_ms = scene.dt_ms();
-    for spec in scene.projections() {
-        let synapses = expected_synapses(scene, spec);
+    let mut longest_delay_ms = sizes.dt_ms;
+    for spec in sizes.projections {
+        let synapses = expected_synapses(sizes.populations, sizes.seed, spec);
         let differ = |d: &Distribution| !matches!(d, Distribution::Constant(_));
         let mutable = spec.plasticity.is_some() || spec.pruning.is_some() || spec.normalised_sum.is_some();
         let stored = match spec.rule {
@@ -395,8 +416,8 @@ fn check_memory(scene: &Scene) -> Result<(), SceneError> {
             ref other => other.bounds().map_or(0.0, |(_, high)| high),
         });
     }
-    let slots = (longest_delay_ms / scene.dt_ms()).min(65_535.0) + 1.0;
-    parts[0] += slots * 8.0 * scene.neuron_count() as f64;
+    let slots = (longest_delay_ms / sizes.dt_ms).min(65_535.0) + 1.0;
+    parts[0] += slots * 8.0 * neurons as f64;
     let bytes = |share: f64| parts[0] * share + parts[1] * share * share;
     let available = available_memory();
     let usable = 0.9 * available as f64;
@@ -412,11 +433,13 @@ fn check_memory(scene: &Scene) -> Result<(), SceneError> {
         "the network needs about {:.1} GB of memory, but {:.1} GB are free; with about {:.0} of its {} neurons it would fit",
         bytes(1.0) * 1e-9,
         available as f64 * 1e-9,
-        scene.neuron_count() as f64 * fits[0],
-        scene.neuron_count()
+        neurons as f64 * fits[0],
+        neurons
     );
-    let (place, key) = largest
-        .map_or_else(|| (scene.origin.clone(), String::new()), |(_, spec)| (spec.place.to_string(), spec.path.clone()));
+    let (place, key) = largest.map_or_else(
+        || (sizes.origin.to_owned(), String::new()),
+        |(_, spec)| (spec.place.to_string(), spec.path.clone()),
+    );
     Err(SceneError::new(place, key, what, "lower the size, probability or degree of its populations and projections"))
 }
 

@@ -132,7 +132,12 @@ impl Scene {
         }
         let record = learning::read_record(&root, &names)?;
         let seed = seed(&root)?;
-        compile::check_neurons(populations.iter().map(|p| u64::from(p.size)).sum(), origin)?;
+        let neurons = populations.iter().map(|p| u64::from(p.size)).sum();
+        compile::check_neurons(neurons, origin)?;
+        if neurons > SLOW_TO_PLACE {
+            let (populations, projections) = (&populations, &projections);
+            compile::check_memory(&compile::Sizes { populations, projections, dt_ms, seed, origin })?;
+        }
         let cast = script::Cast {
             populations: populations.iter().map(|p| (p.name.as_str(), p.size)).collect(),
             // A table for several pairs of populations makes projections called `table: source -> target`.
@@ -220,7 +225,11 @@ impl Scene {
     /// files count 0).
     #[must_use]
     pub fn expected_synapse_count(&self) -> u64 {
-        self.projections.iter().map(|p| compile::expected_synapses(self, p)).sum::<f64>().round() as u64
+        self.projections
+            .iter()
+            .map(|p| compile::expected_synapses(&self.populations, self.seed(), p))
+            .sum::<f64>()
+            .round() as u64
     }
 
     /// The populations' specifications.
@@ -247,6 +256,9 @@ fn seed(root: &Fields<'_>) -> Result<u64, SceneError> {
         Some(other) => Err(root.error("seed", format!("must be a whole number from 0 on, not {}", other.kind()), "")),
     }
 }
+
+/// Neurons from which it is asked whether the network fits before they are placed.
+const SLOW_TO_PLACE: u64 = 2_000_000;
 
 /// Where the populations stand, for cameras that are given as orbits.
 fn extents(populations: &[PopulationSpec], seed: u64) -> view::Extents {
