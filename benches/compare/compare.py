@@ -5,7 +5,8 @@
 
 spikescope compiles each network and writes its synapses down (`simulate --record`); the other two read them. Every
 simulator warms up for 200 ms and then runs 1 s five times without recording spikes; the median counts. A simulator whose
-mean rate leaves the network's band gets no time printed. Brian2 and NEST come from PyPI into an environment of their own,
+mean rate leaves the network's band gets no time printed. NEST, where a second takes it
+more than 20 s, runs one. Brian2 and NEST come from PyPI into an environment of their own,
 made on the first run. Build the program first: cargo build --release
 """
 
@@ -119,7 +120,8 @@ def table(results):
         "",
         "Wall seconds for 1 s of biological time, spikes not recorded: medians of five after 200 ms of warm-up, the better",
         "of 1 and 2 threads (which one is in brackets). All three run the same synapses. Ratio: the faster of Brian2 and",
-        "NEST over spikescope. A dash: its rate was outside of the network's band, or it did not run.",
+        "NEST over spikescope. A dash: its rate was outside of the network's band, or it did not run. Where one second takes",
+        "NEST more than 20 s, it ran one.",
         "",
         f"Machine: {processor()}, {os.cpu_count()} cores; {datetime.date.today()}; "
         + ", ".join(f"{name} {version}" for name, version in versions.items())

@@ -14,6 +14,9 @@ import numpy as np
 from networks import CELLS, DT_MS, DURATION_MS, NETWORKS, PLASTICITY, WARM_UP_MS
 from wiring import Wiring, report
 
+# Where a repetition takes longer than this, one is enough.
+ENOUGH_S = 20.0
+
 
 def neurons(network, wiring):
     c = CELLS[network.cells]
@@ -86,6 +89,8 @@ def main(name, folder, threads, repetitions):
         begun = time.perf_counter()
         nest.Run(DURATION_MS)
         walls.append(time.perf_counter() - begun)
+        if walls[-1] > ENOUGH_S:
+            break
     nest.Cleanup()
     recorder = nest.Create("spike_recorder", params=dict(record_to="memory"))
     nest.Connect(group, recorder)
