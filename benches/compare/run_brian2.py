@@ -77,9 +77,10 @@ def plastic(wiring, group, members, weight):
     p = PLASTICITY
     names = dict(down=p["rate"] * p["alpha"], up=p["rate"], largest=p["weight_max"] * b.mV)
     s = b.Synapses(group, group, "w : 1",
-                   on_pre="w = clip(w - down * w * a_minus_post, 0, 1); v_post += w * largest",
+                   # Delays postpone transmission, not learning.
+                   on_pre=dict(learn="w = clip(w - down * w * a_minus_post, 0, 1)", transmit="v_post += w * largest"),
                    on_post="w = clip(w + up * (1 - w) * a_plus_pre, 0, 1)",
-                   delay=wiring.delay_ms * b.ms, namespace=names)
+                   delay=dict(transmit=wiring.delay_ms * b.ms), namespace=names)
     s.connect(i=wiring.pre[members], j=wiring.post[members])
     s.w = weight / p["weight_max"]
     return s

@@ -172,7 +172,7 @@ fn measure(scene: Scene, arguments: &BenchArguments, quiet: bool) -> Result<Opti
         (Some(gpu), true) => Some(std::sync::Arc::clone(gpu)),
         (None, true) => Some(setup::drawing_gpu(&arguments.common)?),
     };
-    let band = bench_rates::band_of(&scene.name, &arguments.common.set);
+    let band = bench_rates::band_of(&scene.origin, &arguments.common.set);
     let Opened { mut session, set_up } = setup::open(scene, &arguments.common, gpu.clone())?;
     let steps = |ms: f64| (ms / session.network().dt_ms).round().clamp(1.0, f64::from(u32::MAX)) as u32;
     let (warm_up, measured) = (steps(arguments.warm_up_ms), steps(arguments.duration_ms));

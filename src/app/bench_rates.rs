@@ -36,7 +36,7 @@ impl Band {
     }
 }
 
-/// The band of a built-in scene, unless something but its size was changed.
+/// The band of a built-in scene (whose origin is its name), unless something but its size was changed.
 pub(super) fn band_of(scene: &str, changes: &[String]) -> Option<Band> {
     let only_size = changes.iter().all(|change| change.replace(' ', "").starts_with(SIZE));
     // Brunel's in-degrees are a tenth of his network: another size has correlations of its own.
