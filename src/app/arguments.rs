@@ -41,6 +41,8 @@ pub(super) enum Door {
     Simulate(SimulateArguments),
     /// Statistics of a recording: rates, intervals, weights, and what stands out
     Analyze(AnalyzeArguments),
+    /// Make a recording of what another simulator saved
+    Import(ImportArguments),
     /// Measure the simulation: real-time factor, synaptic events per second, time per kernel
     Bench(BenchArguments),
     /// List the built-in scenes
@@ -186,6 +188,53 @@ pub(super) struct AnalyzeArguments {
     /// Print one JSON document on stdout
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct ImportArguments {
+    /// Files or folders; several files of one run are merged
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(super) sources: Vec<PathBuf>,
+    /// Folder of the recording
+    #[arg(long, value_name = "RECORDING")]
+    pub(super) out: PathBuf,
+    /// What the files are; without it their content tells
+    #[arg(long, value_name = "F")]
+    pub(super) format: Option<String>,
+    /// Unit of the files' times, where they neither name nor show it
+    #[arg(long, value_enum, value_name = "UNIT")]
+    pub(super) time_unit: Option<TimeUnitName>,
+    /// Length of a step, ms, where times are steps
+    #[arg(long, value_name = "X", value_parser = positive_ms)]
+    pub(super) dt_ms: Option<f64>,
+    /// How many neurons there are, silent ones included, where the files do not tell
+    #[arg(long, value_name = "N")]
+    pub(super) neurons: Option<u64>,
+    /// Length of the run, ms, where the files do not tell
+    #[arg(long, value_name = "T", value_parser = positive_ms)]
+    pub(super) duration_ms: Option<f64>,
+    /// Names of the columns of text without a header, like time,id
+    #[arg(long, value_name = "NAMES")]
+    pub(super) columns: Option<String>,
+    /// Say nothing but errors
+    #[arg(long)]
+    pub(super) quiet: bool,
+    /// Print the report as one JSON document on stdout
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// What times count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TimeUnitName {
+    /// Seconds
+    S,
+    /// Milliseconds
+    Ms,
+    /// Microseconds
+    Us,
+    /// Simulation steps
+    Steps,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -4,6 +4,7 @@ use crate::engine::EngineError;
 use crate::gpu::GpuError;
 use crate::model::scene::SceneError;
 use crate::recording::RecordingError;
+use crate::recording::formats::ImportError;
 use crate::session::SessionError;
 
 /// Why a door closed early.
@@ -46,6 +47,16 @@ impl From<RecordingError> for AppError {
             | RecordingError::Read { .. }
             | RecordingError::Damaged { .. } => Self::Mistake(error.to_string()),
             RecordingError::Table { .. } | RecordingError::Unsorted { .. } => Self::Failure(error.to_string()),
+        }
+    }
+}
+
+impl From<ImportError> for AppError {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Recording(error) => error.into(),
+            // The files, or what was said about them.
+            error => Self::Mistake(error.to_string()),
         }
     }
 }

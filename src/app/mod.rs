@@ -19,6 +19,7 @@ mod doctor;
 mod error;
 mod fields;
 mod film;
+mod import;
 mod interrupt;
 mod look;
 mod opened;
@@ -71,6 +72,7 @@ pub fn main() -> ExitCode {
         Some(Door::Render(render)) => render::run(&render),
         Some(Door::Simulate(simulate)) => simulate::run(&simulate),
         Some(Door::Analyze(analyze)) => analyze::run(&analyze),
+        Some(Door::Import(import)) => import::run(&import),
         Some(Door::Bench(bench)) => bench::run(&bench),
         Some(Door::Scenes(list)) => scenes::run(list.json).map(|()| Ending::Done),
         Some(Door::Doctor(list)) => doctor::run(list.json).map(|()| Ending::Done),

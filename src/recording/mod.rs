@@ -26,6 +26,7 @@
 mod batches;
 mod columns;
 pub mod files;
+pub mod formats;
 mod header;
 mod reader;
 mod stored;
