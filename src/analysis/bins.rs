@@ -165,7 +165,7 @@ mod tests {
         let mut counts = vec![1; 100];
         counts[40..43].fill(30);
         assert_eq!(complexity(&[0, 2, 1, 2]), [1, 1, 2]);
-        assert_eq!(population_bursts(&counts, 3.0), [40..43]);
+        assert_eq!(population_bursts(&counts, 3.0).as_slice(), std::slice::from_ref(&(40..43)));
         assert!(population_bursts(&[1; 50], 3.0).is_empty() && population_bursts(&[], 3.0).is_empty());
         assert_eq!(population_fano_factor(&[2, 2, 2]), Some(0.0));
         let rate = gaussian_rate_hz(&[0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0], 10.0, 10.0);

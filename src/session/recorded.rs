@@ -182,11 +182,11 @@ struct Gathered {
     rows: Vec<(u32, u32, u32, f32, u16)>,
 }
 
+/// Projections, and by recorded synapse its projection and its row there.
+type Placed = (Vec<Projection>, Vec<(u32, u32)>);
+
 /// Projections as the header gives them, else one per pair of populations.
-fn projections_of(
-    recording: &Recording,
-    network: &Network,
-) -> Result<(Vec<Projection>, Vec<(u32, u32)>), RecordingError> {
+fn projections_of(recording: &Recording, network: &Network) -> Result<Placed, RecordingError> {
     let header = recording.header();
     let named = |name: &str| network.population_named(name).unwrap_or(0);
     let is_named = header.projections.iter().map(|p| p.synapses).sum::<u64>() == recording.synapse_count();
