@@ -33,6 +33,14 @@ pub enum ImportError {
         /// What it looks like.
         reason: String,
     },
+    /// The format is known, but not what this file has in it.
+    #[error("{}: {reason}", path.display())]
+    Unsupported {
+        /// Which file.
+        path: PathBuf,
+        /// What it holds.
+        reason: String,
+    },
     /// The file cannot tell something that is needed.
     #[error("{} cannot tell {what}; say it with {option}", path.display())]
     Ask {

@@ -109,6 +109,11 @@ impl Hdf {
         dataset.attribute(name).ok()?.read_string().ok()
     }
 
+    /// A text attribute of a group.
+    pub(super) fn group_attribute(&self, group: &str, name: &str) -> Option<String> {
+        self.file.group(group).ok()?.attribute(name).ok()?.read_string().ok()
+    }
+
     /// What is wrong at a place.
     pub(super) fn wrong(&self, name: &str, reason: impl std::fmt::Display) -> ImportError {
         ImportError::damaged(&self.path, name, reason)

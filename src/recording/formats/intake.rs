@@ -126,6 +126,8 @@ pub(super) struct Mark {
     spikes: (usize, u64),
     potentials: (usize, u64),
     sample: usize,
+    slots: usize,
+    groups: usize,
 }
 
 impl Intake {
@@ -362,7 +364,13 @@ impl Intake {
     pub(super) fn mark(&mut self) -> Result<Mark, RecordingError> {
         self.spike_prints.fill(Fingerprint::default());
         self.potential_prints.fill(Fingerprint::default());
-        Ok(Mark { spikes: self.spikes.mark()?, potentials: self.potentials.mark()?, sample: self.sample.len() })
+        Ok(Mark {
+            spikes: self.spikes.mark()?,
+            potentials: self.potentials.mark()?,
+            sample: self.sample.len(),
+            slots: self.slots.len(),
+            groups: self.groups.len(),
+        })
     }
 
     /// After a file: the spikes and the membrane values that it brought, by group.
@@ -375,6 +383,21 @@ impl Intake {
     pub(super) fn undo_spikes(&mut self, mark: &Mark) {
         self.spikes.undo(mark.spikes);
         self.sample.truncate(mark.sample);
+    }
+
+    /// Takes back the neurons since a mark, to which nothing may refer any more.
+    pub(super) fn undo_neurons(&mut self, mark: &Mark) {
+        self.slots.truncate(mark.slots);
+        self.groups.truncate(mark.groups);
+        self.spike_prints.truncate(mark.groups);
+        self.potential_prints.truncate(mark.groups);
+        let kept = mark.slots as u32;
+        self.positions.retain(|slot, _| *slot < kept);
+        for group in &mut self.groups {
+            group.table.iter_mut().filter(|entry| **entry > kept).for_each(|entry| *entry = 0);
+            group.far.retain(|_, slot| *slot < kept);
+            group.neurons = group.table.iter().filter(|entry| **entry > 0).count() + group.far.len();
+        }
     }
 
     /// Takes back the membrane values since a mark.

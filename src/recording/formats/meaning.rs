@@ -22,7 +22,7 @@ const TIMES: [&str; 11] =
 const PRE: [&str; 4] = ["i", "source", "pre", "sources"];
 const POST: [&str; 4] = ["j", "target", "post", "targets"];
 const WEIGHTS: [&str; 9] = ["w", "weight", "weights", "w_initial", "w_mv", "w_pa", "weight_mv", "weight_pa", "w_final"];
-const DELAYS: [&str; 3] = ["delay", "delay_ms", "delays"];
+const DELAYS: [&str; 4] = ["delay", "delay_ms", "delays", "delay_s"];
 const VOLTAGES: [&str; 9] = ["v", "v_m", "vm", "voltage", "mem", "membrane", "v_mv", "v_m_mv", "potential"];
 
 /// Reads all arrays of a file.
@@ -93,7 +93,10 @@ impl Reading<'_> {
             }
             // Brian's base unit is the second: no simulation has delays below its step of a hundredth of a ms or so.
             let mut delay_factor = 1.0;
-            if let Some(delays) = &delays
+            let named_seconds = delay.is_some_and(|index| self.arrays[index].name.ends_with("_s"));
+            if named_seconds {
+                delay_factor = 1e3;
+            } else if let Some(delays) = &delays
                 && delays.iter().all(|delay| *delay < 0.02)
                 && delays.iter().any(|delay| *delay > 0.0)
             {
@@ -115,7 +118,11 @@ impl Reading<'_> {
                 result.map_err(|refused| refused.at(self.path, || format!("synapse {row}")))?;
             }
             let named = |index: Option<usize>| index.map_or("none", |index| self.arrays[index].name.as_str());
-            let delay_unit = if delay_factor == 1.0 { "ms" } else { "s, judging by their values" };
+            let delay_unit = match (delay_factor == 1.0, named_seconds) {
+                (true, _) => "ms",
+                (false, true) => "s",
+                (false, false) => "s, judging by their values",
+            };
             context.intake.map(format!(
                 "{}: {} synapses; weights {}, delays {} in {delay_unit}",
                 self.file,
@@ -202,9 +209,26 @@ impl Reading<'_> {
                 self.used[index] = true;
             }
         }
-        // How many there are, where Brian's state says so.
-        if let Some(count) = self.arrays.iter().position(|array| array.name == "N" && array.shape.is_empty()) {
-            let value = self.arrays[count].all(self.path)?.first().copied().unwrap_or(0.0);
+        self.population_size(context)
+    }
+
+    /// How many neurons there are, where Brian's state says so: `count` has one value per neuron; `N` is the number of
+    /// neurons of a group, but that of spikes in a spike monitor, which has a `count`, too.
+    fn population_size(&mut self, context: &mut Context<'_>) -> Result<(), ImportError> {
+        let find = |name: &str, sides: usize| {
+            self.arrays.iter().position(|array| array.name == name && array.shape.len() == sides)
+        };
+        let (counts, number) = (find("count", 1), find("N", 0));
+        if let Some(counts) = counts.filter(|_| find("i", 1).is_some()) {
+            let size = self.arrays[counts].shape[0];
+            let declared = context.intake.declare(ANY, 0, size);
+            declared.map_err(|refused| refused.at(self.path, || "array \"count\"".to_owned()))?;
+            self.used[counts] = true;
+            if let Some(number) = number {
+                self.used[number] = true;
+            }
+        } else if let Some(number) = number {
+            let value = self.arrays[number].all(self.path)?.first().copied().unwrap_or(0.0);
             if let Ok(size) = self.id(value)
                 && size > 0
             {
@@ -212,7 +236,7 @@ impl Reading<'_> {
                     .intake
                     .declare(ANY, 0, size)
                     .map_err(|refused| refused.at(self.path, || "array \"N\"".to_owned()))?;
-                self.used[count] = true;
+                self.used[number] = true;
             }
         }
         Ok(())
@@ -238,7 +262,8 @@ impl Reading<'_> {
     fn dense(&mut self, clock: Option<&[f64]>, context: &mut Context<'_>) -> Result<(), ImportError> {
         for at in 0..self.arrays.len() {
             let array = &self.arrays[at];
-            if self.used[at] || array.shape.len() < 2 {
+            // What has a single step is the state at the end, as in PyTorch's state dictionaries, not a recording.
+            if self.used[at] || array.shape.len() < 2 || array.shape[0] < 2 {
                 continue;
             }
             let lower = array.name.to_ascii_lowercase();

@@ -6,24 +6,33 @@
 //! place and moved there when complete, so nothing half-written ever has its name.
 
 mod arrays;
+mod brian_standalone;
 mod columnar;
 mod deposit;
 mod error;
 mod hdf;
 mod intake;
+mod json;
 mod meaning;
 mod n2s3;
+mod netpyne;
+mod neuronify;
 mod nir;
+mod nix;
 mod npy;
 mod nwb;
+mod pickle;
 mod runs;
 mod sonata;
 mod text;
 mod text_layout;
 mod text_rows;
+mod torch;
 mod units;
+mod vectors;
 mod vs2n;
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -153,17 +162,25 @@ trait Format: Sync {
 }
 
 /// In the order in which they are asked, most particular first.
-const FORMATS: [&dyn Format; 10] = [
+const FORMATS: [&dyn Format; 17] = [
+    &brian_standalone::BrianStandalone,
     &sonata::SonataConfig,
     &sonata::Sonata,
     &nwb::Nwb,
     &nir::Nir,
+    &nix::Nix,
+    &netpyne::NetPyne,
+    &neuronify::Neuronify,
     &vs2n::Vs2n,
     &n2s3::N2s3,
     &npy::Npy,
     &columnar::Parquet,
     &columnar::Feather,
+    &vectors::Vectors,
     &text::Text,
+    // Last, since they name no populations where other files do.
+    &torch::Torch,
+    &torch::PickleFile,
 ];
 
 /// Names of all formats, for messages.
@@ -235,7 +252,7 @@ fn import_into(
         let synapses = context.intake.synapses.len();
         match unit.format.read(&unit.path, &mut context) {
             // Folders hold logs and notes as well; whoever names a file means it.
-            Err(ImportError::Unknown { path, reason }) if unit.found => {
+            Err(ImportError::Unknown { path, reason } | ImportError::Unsupported { path, reason }) if unit.found => {
                 context.intake.drop_out(format!("{}: {reason}", path.display()));
                 continue;
             }
@@ -283,15 +300,34 @@ struct Brought {
     /// By group.
     spikes: Vec<(Group, Fingerprint)>,
     potentials: Vec<(Group, Fingerprint)>,
-    synapses: (u64, u64, u64),
+    synapses: SynapsePrints,
 }
 
-/// Count and sums of ids of the synapses from `first` on.
-fn synapse_print(intake: &Intake, first: usize) -> (u64, u64, u64) {
-    let id = |slot: u32| intake.slots[slot as usize].1;
-    intake.synapses[first..].iter().fold((0, 0, 0), |(count, pre, post), synapse| {
-        (count + 1, u64::wrapping_add(pre, id(synapse.pre)), u64::wrapping_add(post, id(synapse.post)))
-    })
+/// By the groups that they join: count and sums of ids.
+type SynapsePrints = BTreeMap<(u32, u32), (u64, u64, u64)>;
+
+/// Of the synapses from `first` on.
+fn synapse_prints(intake: &Intake, first: usize) -> SynapsePrints {
+    let mut prints = SynapsePrints::new();
+    for synapse in &intake.synapses[first..] {
+        let [pre, post] = [synapse.pre, synapse.post].map(|slot| intake.slots[slot as usize]);
+        let print = prints.entry((pre.0, post.0)).or_default();
+        *print = (print.0 + 1, u64::wrapping_add(print.1, pre.1), u64::wrapping_add(print.2, post.1));
+    }
+    prints
+}
+
+/// The file that brought all of these synapses before.
+fn same_synapses(before: &[Brought], now: &SynapsePrints) -> Option<PathBuf> {
+    let total = |prints: &SynapsePrints| {
+        prints.values().fold((0, 0, 0), |all: (u64, u64, u64), one| {
+            (all.0 + one.0, all.1.wrapping_add(one.1), all.2.wrapping_add(one.2))
+        })
+    };
+    let holds = |other: &Brought| now.iter().all(|(ends, print)| other.synapses.get(ends) == Some(print));
+    // The same neurons may be named in one file and nameless in another.
+    let found = before.iter().find(|other| holds(other) || total(&other.synapses) == total(now));
+    if now.is_empty() { None } else { found.map(|other| other.path.clone()) }
 }
 
 /// The file that brought the same before, group by group; or an empty path where all files before did together.
@@ -332,7 +368,9 @@ fn take_back_duplicates(
         None => "the files before it together".to_owned(),
     };
     let [spikes, potentials] = intake.brought();
-    let mut now = Brought { path: path.to_owned(), spikes, potentials, synapses: synapse_print(intake, first_synapse) };
+    let is_network_only = spikes.is_empty() && potentials.is_empty() && intake.weights.count() == 0;
+    let mut now =
+        Brought { path: path.to_owned(), spikes, potentials, synapses: synapse_prints(intake, first_synapse) };
     if let Some(other) = same_before(before, &now.spikes, |brought| &brought.spikes) {
         intake.undo_spikes(mark);
         now.spikes.clear();
@@ -343,10 +381,13 @@ fn take_back_duplicates(
         now.potentials.clear();
         intake.drop_out(format!("the membrane values of {name}: the same as those of {}", what(other)));
     }
-    let twice = before.iter().find(|other| now.synapses.0 > 0 && other.synapses == now.synapses);
-    if let Some(other) = twice.map(|other| other.path.clone()) {
+    if let Some(other) = same_synapses(before, &now.synapses) {
         intake.synapses.truncate(first_synapse);
-        now.synapses = (0, 0, 0);
+        now.synapses.clear();
+        // A file of nothing but these synapses has no neurons of its own either.
+        if is_network_only {
+            intake.undo_neurons(mark);
+        }
         intake.drop_out(format!("the synapses of {name}: the same as those of {}", what(other)));
     }
     before.push(now);
@@ -400,6 +441,13 @@ fn plan(sources: &[PathBuf], options: &ImportOptions, intake: &mut Intake) -> Re
                 intake.drop_out(format!("{}: no format that is known here", path.display()));
             }
         } else {
+            if asked.is_none()
+                && let Some(listed) = sonata::listed(source)?
+            {
+                for path in listed {
+                    units.extend(file_unit(&path, None)?);
+                }
+            }
             let unit = file_unit(source, asked)?
                 .ok_or_else(|| ImportError::Unknown { path: source.clone(), reason: unknown_because(&kind) })?;
             units.push(unit);

@@ -6,12 +6,9 @@ use std::path::Path;
 
 use npyz::{DType, Endianness, NpyHeader, Order, TypeChar};
 
-use super::arrays::{Array, Element, Place};
+use super::arrays::{Array, Element, MOST_BYTES, Place, fortran_strides, in_c_order, into_c_order};
 use super::error::ImportError;
 use super::{Context, Format, Probe, meaning};
-
-/// Bytes of a packed array, which has to be unpacked as a whole.
-const MOST_PACKED: u64 = 1 << 28;
 
 /// See the module.
 pub(super) struct Npy;
@@ -77,14 +74,14 @@ fn npz(path: &Path, file: File) -> Result<Vec<Array>, ImportError> {
             _ => {
                 drop(member);
                 let mut member = archive.by_index(index).map_err(zip_wrong)?;
-                if member.size() > MOST_PACKED {
+                if member.size() > MOST_BYTES {
                     let reason = "packed arrays above 256 MiB are too large; save it with numpy.savez instead";
                     return Err(ImportError::damaged(path, format!("member {name:?}"), reason));
                 }
                 let mut bytes = Vec::new();
-                (&mut member).take(MOST_PACKED).read_to_end(&mut bytes).map_err(wrong)?;
+                (&mut member).take(MOST_BYTES).read_to_end(&mut bytes).map_err(wrong)?;
                 bytes.drain(..(values_at as usize).min(bytes.len()));
-                Place::Memory(bytes)
+                Place::Memory(bytes.into())
             }
         };
         arrays.push(array(path, name, &header, place)?);
@@ -93,7 +90,7 @@ fn npz(path: &Path, file: File) -> Result<Vec<Array>, ImportError> {
 }
 
 /// Bytes before the values.
-fn header_len(reader: &mut impl Read) -> std::io::Result<u64> {
+pub(super) fn header_len(reader: &mut impl Read) -> std::io::Result<u64> {
     let mut begin = [0; 12];
     reader.read_exact(&mut begin)?;
     Ok(if begin[6] == 1 {
@@ -126,9 +123,27 @@ fn array(path: &Path, name: String, header: &NpyHeader, place: Place) -> Result<
         _ => return Err(wrong(format!("its type {} is no plain number", kind.type_char().to_str()))),
     };
     let shape = header.shape().to_vec();
-    if header.order() == Order::Fortran && shape.iter().filter(|side| **side > 1).count() > 1 {
-        return Err(wrong("it is in the order of Fortran; save numpy.ascontiguousarray of it".to_owned()));
-    }
     let big_endian = matches!(kind.endianness(), Endianness::Big);
-    Ok(Array { name, shape, element, big_endian, place })
+    let array = Array { name, shape, element, big_endian, place };
+    if header.order() == Order::Fortran { by_rows(path, array) } else { Ok(array) }
+}
+
+/// An array in the order of Fortran, brought into that of C.
+pub(super) fn by_rows(path: &Path, array: Array) -> Result<Array, ImportError> {
+    let strides = fortran_strides(&array.shape);
+    if in_c_order(&array.shape, &strides) {
+        return Ok(array);
+    }
+    let size = array.element.size();
+    let len = array.count().and_then(|count| count.checked_mul(size as u64)).filter(|len| *len <= MOST_BYTES);
+    let Some(len) = len else {
+        let reason = "above 256 MiB it must be in the order of C; save numpy.ascontiguousarray of it";
+        return Err(ImportError::damaged(path, format!("array {:?}", array.name), reason));
+    };
+    let mut bytes = Vec::new();
+    let read = array.bytes().and_then(|reader| reader.take(len).read_to_end(&mut bytes));
+    read.map_err(|error| array.wrong(path, &error))?;
+    let ordered = into_c_order(&bytes, 0, &array.shape, &strides, size)
+        .ok_or_else(|| array.wrong(path, &std::io::ErrorKind::UnexpectedEof.into()))?;
+    Ok(Array { place: Place::Memory(ordered), ..array })
 }

@@ -4,17 +4,18 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::error::ImportError;
 use super::hdf::{BLOCK, Hdf, MAGIC};
 use super::intake::{ANY, Group};
-use super::{Context, Format, Probe};
+use super::{Context, Format, Probe, json};
 
 /// HDF5 files with spikes, nodes, edges or reports.
 pub(super) struct Sonata;
 
-/// `simulation_config.json`
+/// `simulation_config.json` and `circuit_config.json`
 pub(super) struct SonataConfig;
 
 impl Format for Sonata {
@@ -54,23 +55,90 @@ impl Format for SonataConfig {
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> bool {
-        let text = String::from_utf8_lossy(probe.head);
-        text.trim_start().starts_with('{') && text.contains("\"run\"") && text.contains("\"tstop\"")
+        is_config(probe.head)
     }
 
     fn read(&self, path: &Path, context: &mut Context<'_>) -> Result<(), ImportError> {
-        let bytes = fs::read(path).map_err(|error| ImportError::read(path, error))?;
-        let config: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| {
-            ImportError::damaged(path, format!("line {}, column {}", error.line(), error.column()), error)
-        })?;
+        let config = json::read(path)?;
         if let Some(stop) = config["run"]["tstop"].as_f64() {
             context.intake.lasts(stop);
         }
         context.intake.dt_ms = config["run"]["dt"].as_f64().filter(|dt| *dt > 0.0).or(context.intake.dt_ms);
         context.intake.simulator =
             config["target_simulator"].as_str().map(str::to_owned).or(context.intake.simulator.take());
-        context.intake.map(format!("{}: length and step of the run", path.display()));
+        if config["run"].is_object() {
+            context.intake.map(format!("{}: length and step of the run", path.display()));
+        } else {
+            context.intake.map(format!("{}: the names of the network's files", path.display()));
+        }
         Ok(())
+    }
+}
+
+fn is_config(head: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(head);
+    let has = |key: &str| text.contains(&format!("\"{key}\""));
+    text.trim_start().starts_with('{') && ((has("run") && has("tstop")) || (has("networks") && has("nodes_file")))
+}
+
+/// The files of nodes, edges and spikes that a configuration lists and that exist; none where it is no configuration.
+pub(super) fn listed(path: &Path) -> Result<Option<Vec<PathBuf>>, ImportError> {
+    let mut head = Vec::new();
+    let file = fs::File::open(path).map_err(|error| ImportError::read(path, error))?;
+    file.take(super::HEAD as u64).read_to_end(&mut head).map_err(|error| ImportError::read(path, error))?;
+    if !is_config(&head) {
+        return Ok(None);
+    }
+    let config = json::read(path)?;
+    let own = Names::of(path, &config);
+    let mut files = own.network_files(&config);
+    if let Some(circuit) = config["network"].as_str().map(|circuit| own.resolve(circuit)).filter(|path| path.is_file())
+    {
+        let config = json::read(&circuit)?;
+        files.extend(Names::of(&circuit, &config).network_files(&config));
+    }
+    let folder = own.resolve(config["output"]["output_dir"].as_str().unwrap_or("."));
+    files.extend(config["output"]["spikes_file"].as_str().map(|file| folder.join(file)));
+    files.retain(|file| file.is_file());
+    Ok(Some(files))
+}
+
+/// What a configuration abbreviates, `$NETWORK_DIR`, and where it lies.
+struct Names {
+    folder: PathBuf,
+    manifest: Vec<(String, String)>,
+}
+
+impl Names {
+    fn of(path: &Path, config: &serde_json::Value) -> Self {
+        let manifest = config["manifest"].as_object().into_iter().flatten();
+        let manifest = manifest.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+        let mut manifest: Vec<(String, String)> = manifest.collect();
+        // So that $NETWORK does not spoil $NETWORK_DIR.
+        manifest.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        Self { folder: path.parent().unwrap_or(Path::new(".")).to_owned(), manifest }
+    }
+
+    fn resolve(&self, text: &str) -> PathBuf {
+        let mut text = text.to_owned();
+        // Abbreviations hold others; few deep, and never in a circle.
+        for _ in 0..4 {
+            for (name, value) in &self.manifest {
+                if text.len() < 4096 {
+                    let braced = name.replacen('$', "${", 1) + "}";
+                    text = text.replace(&braced, value).replace(name.as_str(), value);
+                }
+            }
+        }
+        self.folder.join(text)
+    }
+
+    fn network_files(&self, config: &serde_json::Value) -> Vec<PathBuf> {
+        let of = |kind: &str, key: &str| -> Vec<PathBuf> {
+            let entries = config["networks"][kind].as_array().into_iter().flatten();
+            entries.filter_map(|entry| entry[key].as_str()).map(|file| self.resolve(file)).collect()
+        };
+        [of("nodes", "nodes_file"), of("edges", "edges_file")].concat()
     }
 }
 
