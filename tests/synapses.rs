@@ -118,8 +118,12 @@ fn a_picked_neuron_and_its_partners_are_marked() {
     assert!(near(-4.0) > 1.0, "the picked neuron's ring: {}", near(-4.0));
     assert!(near(4.0) > 1.0, "its partner's ring: {}", near(4.0));
     assert!(near(0.0) > 0.3, "the line between them: {}", near(0.0));
+    let meanings: Vec<_> = studio.renderer.line_meanings().into_iter().map(|meaning| meaning.text).collect();
+    let drawn = ["synapse that excites", "out of the selection", "spike on its way"];
+    assert_eq!(meanings, drawn, "what is drawn, and nothing else");
     studio.renderer.set_picked(&network, None, &[]);
     assert!(studio.shoot(&quiet(2), &settings, STEP) == before);
+    assert_eq!(studio.renderer.line_meanings(), []);
 }
 
 /// Forty sources in a row, fifty targets in a row above.

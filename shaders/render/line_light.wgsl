@@ -14,6 +14,13 @@ const FLASH_LIGHT = 0.35;
 @group(2) @binding(2) var<storage, read> line_looks: array<ProjectionLook>;
 @group(2) @binding(3) var<uniform> line_set: LineSet;
 
+// The style that a kernel was made for; 99: as the set says.
+override line_style: u32 = 99u;
+
+fn style_of_set() -> u32 {
+    return select(line_style, line_set.style, line_style == 99u);
+}
+
 struct LineLight {
     light: f32,        // 0: not drawn
     colour: u32,       // EXCITATORY_LINE, INHIBITORY_LINE or PRUNED_LINE
@@ -63,7 +70,7 @@ fn light_of(line: Line, state: LineState, look: ProjectionLook) -> LineLight {
         return LineLight(0.0, EXCITATORY_LINE);
     }
     let opacity = look.gain * line_set.gain * presence;
-    if line_set.style == STYLE_GRAVE {
+    if style_of_set() == STYLE_GRAVE {
         return LineLight(thinned(opacity * GRAVE_LIGHT, line), PRUNED_LINE);
     }
     if state.pruned_step != 0u {
@@ -102,7 +109,7 @@ fn pulse_profile(along: f32, at: f32) -> f32 {
 
 // Light along a line: what tells sets of lines apart in grey as well. `dashes`: of this line.
 fn pattern_at(along: f32, dashes: f32) -> f32 {
-    switch line_set.style {
+    switch style_of_set() {
         case STYLE_INPUT: { return 0.35 + 1.3 * along * along; }
         case STYLE_OUTPUT: { return 1.7 * smoothstep(0.08, 0.16, abs(fract(along * dashes) - 0.5) - 0.12); }
         case STYLE_DOTTED, STYLE_GRAVE: { return 2.2 * smoothstep(0.26, 0.36, abs(fract(along * dashes) - 0.5)); }
@@ -112,7 +119,7 @@ fn pattern_at(along: f32, dashes: f32) -> f32 {
 
 // Dashes of a line, or dots: about four neuron radii each, so that they stay in place when the camera moves.
 fn dashes_of(curve: Curve) -> f32 {
-    let each = select(5.0, 2.5, line_set.style >= STYLE_DOTTED) * frame.neuron_radius;
+    let each = select(5.0, 2.5, style_of_set() >= STYLE_DOTTED) * frame.neuron_radius;
     return clamp(round(distance(curve.a, curve.d) / each), 2.0, 48.0);
 }
 

@@ -19,7 +19,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let piece = f32(piece_index % line_set.segments) * span;
     let stroke = stroke_of(place_on(curve, piece), place_on(curve, piece + span));
     let units = shine.light * stroke.light;
-    if line_set.style == STYLE_PLAIN {
+    if style_of_set() == STYLE_PLAIN {
         for (var step = stroke.first; step < stroke.last; step += 1.0) {
             add_step(stroke, step, shine.colour, units);
         }

@@ -15,6 +15,8 @@ struct Diagnosis {
     display: Option<&'static str>,
     /// Number, name and size of each display that a window can fill.
     displays: Vec<String>,
+    /// What keeps the screen awake during a talk.
+    keeps_awake: Vec<&'static str>,
     cpu_threads: usize,
     memory_bytes: Option<u64>,
     memory_available_bytes: Option<u64>,
@@ -64,6 +66,7 @@ fn diagnose() -> Diagnosis {
         adapters,
         display,
         displays: if display.is_some() { super::window::displays::list() } else { Vec::new() },
+        keeps_awake: super::window::awake::installed(),
         cpu_threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         memory_bytes,
         memory_available_bytes,
@@ -127,6 +130,9 @@ fn advice(adapters: &[Adapter], display: Option<&'static str>) -> Vec<String> {
              Vulkan driver: the vendor's, or Mesa's. {PACKAGES_VULKAN}"
         ));
     }
+    if display.is_some() && super::window::awake::installed().is_empty() && cfg!(unix) {
+        advice.push(super::window::awake::ADVICE.to_owned());
+    }
     if display.is_none() {
         advice.push(format!(
             "No display was found (neither WAYLAND_DISPLAY nor DISPLAY is set): use `spikescope render`, or show the \
@@ -168,6 +174,9 @@ fn describe(diagnosis: &Diagnosis) -> String {
     lines.push(String::new());
     lines.push(format!("Display   {}", diagnosis.display.unwrap_or("none")));
     lines.extend(diagnosis.displays.iter().map(|display| format!("          {display}")));
+    if !diagnosis.keeps_awake.is_empty() {
+        lines.push(format!("          kept awake during a talk by {}", diagnosis.keeps_awake.join(", ")));
+    }
     let known = |bytes: Option<u64>| bytes.map_or_else(|| "unknown".to_owned(), text::bytes);
     lines.push(format!(
         "Memory    {}, of which {} available",

@@ -11,6 +11,7 @@ use super::close::{self, Close};
 use super::error::AppError;
 use super::fields::Fields;
 use super::interrupt;
+use super::lens::Lens;
 use super::overlay_painter::{OverlayPainter, Painted};
 use super::progress::Progress;
 use super::spotlight::Spotlight;
@@ -22,6 +23,9 @@ use crate::session::view::{Theme, ViewSettings};
 use crate::session::{ActivityBuffers, Session};
 use crate::ui::{Presenter, PresenterInput, Space, SpaceInput};
 
+/// Where a tour's cards begin, and its captions, as shares of the width and of the height.
+const CARD_FROM: f32 = 0.66;
+const CAPTION_FROM: f32 = 0.86;
 /// Height of a picture whose words are drawn at their own size, points; larger pictures have larger words.
 const POINTS_HIGH: f32 = 720.0;
 
@@ -78,6 +82,7 @@ pub(super) struct Film {
     buffers: ActivityBuffers,
     titles: Option<Titles>,
     fields: Option<Fields>,
+    lens: Lens,
     pub(super) spent: Spent,
     /// Frames so far.
     frames: u64,
@@ -131,6 +136,7 @@ impl Film {
             buffers,
             titles,
             fields,
+            lens: Lens::default(),
             spent: Spent::default(),
             frames: 0,
             stretches: Vec::new(),
@@ -267,11 +273,16 @@ impl Film {
         let aspect = self.size[0] as f32 / self.size[1] as f32;
         let pose = match &self.lead {
             Lead::Still(pose) => *pose,
-            Lead::Tour(player) => player.pose(),
+            Lead::Tour(player) => {
+                if self.titles.is_some() {
+                    self.lens.follow(free_part(&self.director), (1.0 / self.pace.fps) as f32);
+                }
+                player.pose()
+            }
         };
         let frame = Frame {
             size: self.size,
-            camera: CameraView::new(pose, aspect),
+            camera: self.lens.through(CameraView::new(pose, aspect)),
             step: self.session.step(),
             elapsed_steps,
             dt_ms: self.session.network().dt_ms,
@@ -344,6 +355,12 @@ impl Film {
 fn show_in_space(place: &mut Space, ui: &mut egui::Ui, space: &SpaceInput) -> Option<String> {
     let all = ui.max_rect();
     place.show(ui, space, all, &[])
+}
+
+/// The part of the picture that a tour's captions and cards leave free (left, top, right, bottom as shares of it). The
+/// caption's room is kept between captions too: the network must not jump.
+pub(super) fn free_part(director: &Director) -> [f32; 4] {
+    [0.0, 0.0, if director.shows_card() { CARD_FROM } else { 1.0 }, CAPTION_FROM]
 }
 
 /// What a tour shows of a session, without comparison and fields.

@@ -21,6 +21,7 @@ mod fields;
 mod film;
 mod import;
 mod interrupt;
+mod lens;
 mod look;
 mod opened;
 mod output;

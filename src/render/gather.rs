@@ -6,7 +6,7 @@ use super::lines::{LinePipelines, Lines, WORKGROUP as LINE_WORKGROUP};
 use super::neurons::{NeuronLayouts, Neurons};
 use super::shaders;
 use super::variants::{Special, Variants};
-use super::wiring::{Bound, group, group_layout, kernel, special_kernel};
+use super::wiring::{Bound, group, group_layout, special_kernel};
 use crate::gpu::{Gpu, grid};
 
 /// What is gathered.
@@ -31,9 +31,22 @@ pub(super) struct Gather {
     pub(super) stage_layout: wgpu::BindGroupLayout,
     write_layout: wgpu::BindGroupLayout,
     splats: Variants<wgpu::ComputePipeline>,
+    lines: Variants<LineKernels>,
+    pixels: Pixels,
+}
+
+/// The kernels for one style of lines.
+#[derive(Clone)]
+struct LineKernels {
     lines: wgpu::ComputePipeline,
     pulses: wgpu::ComputePipeline,
-    pixels: Pixels,
+}
+
+/// What gathers in one picture.
+pub(super) struct GatherKernels {
+    splats: wgpu::ComputePipeline,
+    /// One for each set of lines.
+    lines: Vec<LineKernels>,
 }
 
 /// Buffers for one size; a few bytes where a kind is not gathered.
@@ -46,23 +59,11 @@ struct Pixels {
 }
 
 impl Gather {
-    pub(super) fn new(
-        device: &wgpu::Device,
-        view: &wgpu::BindGroupLayout,
-        neurons: &NeuronLayouts,
-        lines: &LinePipelines,
-    ) -> Self {
+    pub(super) fn new(device: &wgpu::Device) -> Self {
         let write_layout = group_layout(device, "render.gather", &[Bound::Write]);
         let stage_layout = group_layout(device, "render.gathered", &[Bound::Read, Bound::Read]);
         let pixels = Pixels::new(device, &write_layout, &stage_layout, [1, 1], Gathered::default());
-        Self {
-            splats: Variants::new(),
-            lines: kernel(device, &shaders::LINES_GATHER, &[view, &neurons.activity, lines.layout(), &write_layout]),
-            pulses: kernel(device, &shaders::PULSES_GATHER, &[view, &neurons.activity, lines.layout(), &write_layout]),
-            write_layout,
-            stage_layout,
-            pixels,
-        }
+        Self { splats: Variants::new(), lines: Variants::new(), write_layout, stage_layout, pixels }
     }
 
     /// Makes room for pictures of this size. Gives back what of `wanted` the adapter can bind at this size.
@@ -79,18 +80,28 @@ impl Gather {
         possible
     }
 
-    /// The kernel of splats for a look.
-    pub(super) fn choose_splats(
+    /// The kernels for a look: for splats, and for each of these sets of lines.
+    pub(super) fn choose(
         &mut self,
         device: &wgpu::Device,
-        view: &wgpu::BindGroupLayout,
-        neurons: &NeuronLayouts,
+        (view, neurons, lines): (&wgpu::BindGroupLayout, &NeuronLayouts, &LinePipelines),
         special: Special,
-    ) -> wgpu::ComputePipeline {
-        self.splats.choose(special, || {
-            let groups = [view, &neurons.activity, &neurons.cells, &self.write_layout];
+        styles: impl Iterator<Item = u32>,
+    ) -> GatherKernels {
+        let write = &self.write_layout;
+        let splats = self.splats.choose(special, || {
+            let groups = [view, &neurons.activity, &neurons.cells, write];
             special_kernel(device, &shaders::SPLATS, &groups, &special.of_neurons())
-        })
+        });
+        let groups = [view, &neurons.activity, lines.layout(), write];
+        let lines = styles.map(|line_style| {
+            let special = Special { by: [0, 0, special.by[2]], line_style, ..Special::default() };
+            self.lines.choose(special, || {
+                let kernel = |source| special_kernel(device, source, &groups, &special.of_lines());
+                LineKernels { lines: kernel(&shaders::LINES_GATHER), pulses: kernel(&shaders::PULSES_GATHER) }
+            })
+        });
+        GatherKernels { splats, lines: lines.collect() }
     }
 
     /// What the stage reads, group 1.
@@ -109,7 +120,7 @@ impl Gather {
         gpu: &Gpu,
         encoder: &mut wgpu::CommandEncoder,
         view: &wgpu::BindGroup,
-        (what, splats): (Gathered, &wgpu::ComputePipeline),
+        (what, kernels): (Gathered, &GatherKernels),
         neurons: &Neurons,
         lines: &[&Lines],
     ) {
@@ -126,24 +137,24 @@ impl Gather {
         let cells = neurons.plan.cells.len() as u32 - neurons.plan.sphere_cells;
         if what.splats && cells > 0 {
             let [x, y] = grid(cells, limit);
-            pass.set_pipeline(splats);
+            pass.set_pipeline(&kernels.splats);
             pass.set_bind_group(2, &neurons.cells_group, &[]);
             pass.set_bind_group(3, &self.pixels.write_groups[0], &[]);
             pass.dispatch_workgroups(x, y, 1);
         }
         if what.lines {
             pass.set_bind_group(3, &self.pixels.write_groups[1], &[]);
-            for lines in lines {
+            for (lines, kernels) in lines.iter().zip(&kernels.lines) {
                 let set = lines.set();
                 pass.set_bind_group(2, lines.group(), &[]);
                 if set.gain > 0.0 {
                     let [x, y] = grid((set.count * set.segments).div_ceil(LINE_WORKGROUP), limit);
-                    pass.set_pipeline(&self.lines);
+                    pass.set_pipeline(&kernels.lines);
                     pass.dispatch_workgroups(x, y, 1);
                 }
                 if set.pulse_gain > 0.0 {
                     let [x, y] = grid(set.count.div_ceil(LINE_WORKGROUP), limit);
-                    pass.set_pipeline(&self.pulses);
+                    pass.set_pipeline(&kernels.pulses);
                     pass.dispatch_workgroups(x, y, 1);
                 }
             }

@@ -224,7 +224,7 @@ impl Layers {
         let back = if has_foreground { BACKGROUND } else { 1.0 };
         let has_more_pulses = self.sets[Set::Pulses as usize].is_some();
         let bundled = if shown.bundled.is_finite() { shown.bundled.clamp(0.0, 1.0) } else { 0.0 };
-        let quiet = if gpu.is_software() { 0.004 } else { 0.0015 };
+        let quiet = if gpu.is_software() { 0.006 } else { 0.0015 };
         let gain = |on: bool, gain: f32| if on { gain * opacity } else { 0.0 };
         for (set, [body, pulse]) in [
             (Set::Sample, [gain(shown.sample, back * near), gain(shown.pulses && !has_more_pulses, back)]),
@@ -252,6 +252,11 @@ impl Layers {
     /// Sets that shine.
     pub(super) fn shining(&self) -> impl Iterator<Item = &Lines> {
         self.sets.iter().flatten().filter(|lines| lines.set().gain > 0.0 || lines.set().pulse_gain > 0.0)
+    }
+
+    /// A set that shines.
+    pub(super) fn shown(&self, set: Set) -> Option<&Lines> {
+        self.sets[set as usize].as_ref().filter(|lines| lines.set().gain > 0.0 || lines.set().pulse_gain > 0.0)
     }
 
     /// What is drawn of a set.

@@ -117,6 +117,8 @@ pub(super) struct Lines {
     group: wgpu::BindGroup,
     updates: Vec<(wgpu::BindGroup, [u32; 2])>,
     looks: Vec<ProjectionLook>,
+    /// Some of them excite, some inhibit.
+    signs: [bool; 2],
     look_buffer: wgpu::Buffer,
     /// Per projection, at the start: mean weight, where weights can change, and the share at which a line shines fully.
     starts: Vec<(Option<f32>, f32)>,
@@ -203,9 +205,13 @@ impl LinePipelines {
         } else {
             self.updates(gpu, weights, drawn, &line_buffer, &state_buffer)
         };
+        let is_drawn = |inhibitory: u32| {
+            drawn.ranges.iter().zip(&looks).any(|(range, look)| !range.is_empty() && look.inhibitory == inhibitory)
+        };
+        let signs = [is_drawn(0), is_drawn(1)];
         let projections = 0..network.projections.len();
         let starts = projections.map(|p| looks::mean_weight(network, p, drawn)).zip(looks.iter().map(|l| l.share_full));
-        Some(Lines { set, uniform, group, updates, starts: starts.collect(), looks, look_buffer })
+        Some(Lines { set, uniform, group, updates, starts: starts.collect(), looks, signs, look_buffer })
     }
 
     /// One dispatch per projection whose weights can change, or per window of them where they cannot be bound at once.
@@ -315,6 +321,11 @@ impl Lines {
     /// What is the same for all of them.
     pub(super) const fn set(&self) -> &LineSet {
         &self.set
+    }
+
+    /// Whether some of them excite, and whether some inhibit.
+    pub(super) const fn signs(&self) -> [bool; 2] {
+        self.signs
     }
 
     /// Changes what all share; uploaded only where it is new.

@@ -58,6 +58,15 @@ impl ChannelUniform {
     }
 }
 
+/// Where on a channel's scale a value is, 0 to 1, as the shaders have it; for scales that are one for all populations.
+/// `own`: the range of the values, for variables without a range of their own.
+#[must_use]
+pub fn share_of(slot: ChannelSlot, channel: &Channel, own: Option<[f32; 2]>, value: f32) -> f32 {
+    let uniform = ChannelUniform::of(slot, channel, own);
+    let value = if channel.by == Variable::Rate { (value.max(0.0) / RATE_KNEE_HZ).ln_1p() } else { value };
+    ((value - uniform.low) * uniform.scale).clamp(0.0, 1.0)
+}
+
 /// The table that all shaders read: per share first the colour, then size and height.
 pub(super) fn table(settings: &ViewSettings, own: [Option<[f32; 2]>; 3]) -> Vec<[f32; 4]> {
     let share = |k: usize| k as f32 / (MAP_LEN - 1) as f32;

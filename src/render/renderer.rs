@@ -3,21 +3,21 @@
 
 use std::sync::Arc;
 
-use glam::Vec3;
 use wgpu::util::DeviceExt;
 
 use super::arcs::{ArcPipeline, Arcs};
 use super::bloom::Bloom;
 use super::camera::Camera;
 use super::colour;
-use super::detail::{detail, spheres_px, splat_radius_max_px};
+use super::detail::{detail, far_of, spheres_px, splat_radius_max_px};
 use super::frame::{Bounds, Extras, Frame, FrameUniform, PopulationLook};
-use super::gather::{Gather, Gathered};
+use super::gather::{Gather, GatherKernels, Gathered};
 use super::layer_notices;
 use super::layers::{Layers, SelectionChange};
 use super::lines::{LinePipelines, Lines};
 use super::lookup;
 use super::marks::Marks;
+use super::meanings::{self, LineMeaning};
 use super::neurons::{NeuronLayouts, Neurons};
 use super::notices::{self, Facts};
 use super::pick::nearest_neuron;
@@ -86,7 +86,7 @@ pub struct Legend {
 struct ScenePipelines {
     stage: wgpu::RenderPipeline,
     points: PointDraws,
-    splats: wgpu::ComputePipeline,
+    gather: GatherKernels,
 }
 
 /// What is kept of a network.
@@ -108,7 +108,7 @@ impl Renderer {
         let tone_layout = group_layout(device, "render.tone", &[Bound::Texture, Bound::Texture, Bound::Sampler]);
         let chain = GlowChain::new(gpu.is_software());
         let lines = LinePipelines::new(device, &view_layout, &neuron_layouts.activity);
-        let gather = Gather::new(device, &view_layout, &neuron_layouts, &lines);
+        let gather = Gather::new(device);
         let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
             label: Some("render.smooth"),
             mag_filter: wgpu::FilterMode::Linear,
@@ -384,10 +384,12 @@ impl Renderer {
             }
             .pipeline(device)
         });
+        let styles = self.loaded.iter().flat_map(|loaded| loaded.layers.shining()).map(|lines| lines.set().style);
+        let styles = styles.filter(|_| gathered.lines);
         ScenePipelines {
             stage,
             points: self.points.choose(device, view, neurons, special),
-            splats: self.gather.choose_splats(device, view, neurons, special),
+            gather: self.gather.choose(device, (view, neurons, &self.lines), special, styles),
         }
     }
 
@@ -483,7 +485,7 @@ impl Renderer {
                 &self.gpu,
                 encoder,
                 &loaded.view_group,
-                (gathered, &pipelines.splats),
+                (gathered, &pipelines.gather),
                 neurons,
                 &shining,
             );
@@ -550,6 +552,12 @@ impl Renderer {
         Some(Legend { colours, text: self.facts.legend(slot, settings)? })
     }
 
+    /// What the lines of the last picture mean: one entry for every colour and pattern in use.
+    #[must_use]
+    pub fn line_meanings(&self) -> Vec<LineMeaning> {
+        self.loaded.as_ref().map_or_else(Vec::new, |loaded| meanings::meanings(&loaded.layers))
+    }
+
     /// What is sampled, capped or stretched in the picture, and what colours mean; one line each.
     #[must_use]
     pub fn notices(&self) -> Vec<String> {
@@ -558,40 +566,5 @@ impl Renderer {
             lines.extend(layer_notices::notices(&loaded.layers, settings, loaded.dt_ms, are_gathered));
         }
         lines
-    }
-}
-
-/// How far away a network is: 0 while it fills a good part of the picture, 1 where single lines can no longer be told.
-fn far_of(frame: &Frame, bounds: &Bounds) -> f32 {
-    let away = frame.camera.eye.distance(Vec3::from_array(bounds.centre())).max(1e-6);
-    let height = frame.size[1].max(1) as f32;
-    let share = bounds.radius() * frame.camera.focal_px(height) / (away * height);
-    let far = ((0.34 - share) / 0.18).clamp(0.0, 1.0);
-    far * far * (3.0 - 2.0 * far)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::render::{CameraView, Pose};
-
-    #[test]
-    fn lines_give_way_to_arcs_without_a_jump() {
-        let bounds = Bounds { low: [-1.0; 3], high: [1.0; 3] };
-        let far = |distance: f32| {
-            let pose = Pose { eye: [0.0, 0.0, distance], target: [0.0; 3], fov_degrees: 45.0 };
-            let frame = Frame {
-                size: [1280, 720],
-                camera: CameraView::new(pose, 16.0 / 9.0),
-                step: 0,
-                elapsed_steps: 0,
-                dt_ms: 1.0,
-                settings: ViewSettings::default(),
-            };
-            far_of(&frame, &bounds)
-        };
-        let all: Vec<f32> = (0..200).map(|k| far(2.0 + 0.1 * k as f32)).collect();
-        assert_eq!((all[0], all[199]), (0.0, 1.0));
-        assert!(all.windows(2).all(|pair| (0.0..0.06).contains(&(pair[1] - pair[0]))), "{all:?}");
     }
 }

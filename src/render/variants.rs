@@ -15,6 +15,8 @@ pub(super) struct Special {
     pub(super) gathered: u32,
     /// Drawn at another resolution than shown.
     pub(super) is_scaled: bool,
+    /// How lines are told from others, as [`LineSet::style`](super::LineSet).
+    pub(super) line_style: u32,
 }
 
 impl Special {
@@ -28,6 +30,12 @@ impl Special {
         let [colour, size, height] = self.by.map(f64::from);
         let [theme] = self.of_theme();
         [theme, ("colour_by", colour), ("size_by", size), ("height_by", height)]
+    }
+
+    /// For kernels of lines. A condition on a uniform is worse than slow there: lavapipe (Mesa 22.3) builds such a kernel
+    /// anew whenever the uniforms were written, at every picture.
+    pub(super) fn of_lines(self) -> [(&'static str, f64); 2] {
+        [("height_by", f64::from(self.by[2])), ("line_style", f64::from(self.line_style))]
     }
 }
 

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::command::Rewind;
+use super::events::{Event, Events};
 use super::history::{History, HistoryLimits};
 use super::replay::Replay;
-use super::telemetry::{Raster, RewindTelemetry, Telemetry};
+use super::telemetry::{Raster, RewindTelemetry, Telemetry, TimeMark};
 use crate::engine::{Activity, NeuronState, Sample, Spike};
 use crate::model::Network;
 
@@ -34,6 +35,9 @@ pub(super) struct Past {
     activity: Arc<[u32]>,
     counted_until: u64,
     version: u64,
+    /// What the timeline marks, and what it was made of.
+    marks: Arc<[TimeMark]>,
+    marks_of: (u64, u64),
 }
 
 /// The moment shown.
@@ -59,7 +63,16 @@ impl Past {
                 history.begin_at(step, &neurons, &vec![0.0; neurons.len()]);
             }
         }
-        Self { history, shown: None, speed: 1.0, activity: Arc::default(), counted_until: step, version: 0 }
+        Self {
+            history,
+            shown: None,
+            speed: 1.0,
+            activity: Arc::default(),
+            counted_until: step,
+            version: 0,
+            marks: Arc::default(),
+            marks_of: (0, 0),
+        }
     }
 
     /// The picture shows the past.
@@ -192,7 +205,7 @@ impl Past {
     }
 
     /// What the overlay sees; the raster too, where the past is shown.
-    pub(super) fn tell(&mut self, telemetry: &mut Telemetry, network: &Network) {
+    pub(super) fn tell(&mut self, telemetry: &mut Telemetry, network: &Network, events: &Events) {
         let (history, dt_ms) = (&self.history, self.history.dt_ms());
         let limits = history.limits();
         if history.until() >= self.counted_until + (limits.steps / BINS_EVERY).max(1)
@@ -201,6 +214,15 @@ impl Past {
             self.activity = history.activity(BINS).into();
             self.counted_until = history.until();
             self.version += 1;
+        }
+        if self.marks_of != (events.marks_version(), history.from()) {
+            self.marks_of = (events.marks_version(), history.from());
+            let mark = |event: &Event| TimeMark {
+                time_ms: event.step as f64 * dt_ms,
+                kind: event.kind,
+                text: event.text.clone(),
+            };
+            self.marks = events.marks(history.from()..=u64::MAX).map(mark).collect();
         }
         telemetry.rewind = RewindTelemetry {
             from_ms: history.from() as f64 * dt_ms,
@@ -213,6 +235,7 @@ impl Past {
             bytes: history.bytes() + self.shown.as_ref().map_or(0, |shown| shown.replay.bytes()),
             limit_bytes: limits.bytes,
             limit_ms: limits.steps as f64 * dt_ms,
+            marks: Arc::clone(&self.marks),
             activity: Arc::clone(&self.activity),
             version: self.version,
             ..RewindTelemetry::default()

@@ -214,7 +214,7 @@ impl Session {
         telemetry.checkpoint = self.safety.telemetry(&self.network, self.engine.plan());
         (telemetry.undo, telemetry.redo, telemetry.undo_room) = self.undo.labels(self.network.dt_ms);
         if let Some(past) = &mut self.past {
-            past.tell(telemetry, &self.network);
+            past.tell(telemetry, &self.network, &self.events);
             if past.is_shown() {
                 telemetry.playing = past.is_playing();
                 telemetry.notices.extend(past.notice());

@@ -174,6 +174,8 @@ pub struct RewindTelemetry {
     pub limit_bytes: u64,
     /// At most this much simulated time, ms.
     pub limit_ms: f64,
+    /// What happened in that time besides spikes, oldest first: pruning periods, changes, undoing.
+    pub marks: Arc<[TimeMark]>,
     /// Spikes per bin from `from_ms` to `to_ms`, all bins equally long; empty before there is anything.
     pub activity: Arc<[u32]>,
     /// Changes whenever `activity` does.
@@ -184,6 +186,17 @@ pub struct RewindTelemetry {
     pub looped: bool,
     /// Times of its events, shown inputs and bursts, ms, ascending.
     pub marks_ms: Arc<[f64]>,
+}
+
+/// Something that happened, on the timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimeMark {
+    /// When, ms.
+    pub time_ms: f64,
+    /// `pruning`, `change`, `undo`, `redo`, `recovery`.
+    pub kind: &'static str,
+    /// For people.
+    pub text: String,
 }
 
 /// How much undo holds.

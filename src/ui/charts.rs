@@ -51,8 +51,8 @@ impl Overlay {
             section.show(ui, &accuracy, |ui| learning::show(ui, learning, texture));
             if let Some(grid) = input.fields {
                 let section = self.section_of("Receptive fields", &["fields"], true);
-                let (picked, texture) = (telemetry.picked.as_ref().map(|p| p.neuron), &mut self.fields_texture);
-                section.show(ui, "", |ui| fields::show(ui, grid, &learning.assigned, picked, texture, commands));
+                let texture = &mut self.fields_texture;
+                section.show(ui, "", |ui| fields::show(ui, grid, &learning.assigned, telemetry, texture, commands));
             } else if learning.assigned.iter().any(Option::is_some) {
                 let section = self.section_of("Classes of the output neurons", &["fields"], false);
                 section.show(ui, "", |ui| learning::classes(ui, &learning.assigned));

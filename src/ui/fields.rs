@@ -1,10 +1,13 @@
-//! The receptive fields of the output neurons side by side, each with the class it stands for; a click on one picks its
-//! neuron.
+//! The receptive fields of the output neurons side by side, each with the class it stands for. A click on one picks its
+//! neuron, a drag over several selects them, and what is selected elsewhere is framed here.
+
+use std::sync::Arc;
 
 use egui::{Align2, Color32, FontId, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
 
-use crate::session::Command;
+use crate::session::{Command, How, Select, Telemetry};
 
+use super::brush::{dragged_over, how_held};
 use super::colour_map::{ValueTexture, field_image, show_version};
 use super::{FieldGrid, style};
 
@@ -13,10 +16,11 @@ pub(super) fn show(
     ui: &mut Ui,
     grid: &FieldGrid,
     assigned: &[Option<u8>],
-    picked: Option<u32>,
+    telemetry: &Telemetry,
     texture: &mut ValueTexture,
     out: &mut Vec<Command>,
 ) {
+    let picked = telemetry.picked.as_ref().map(|picked| picked.neuron);
     let absent = style::ink(ui).absent;
     let image = || field_image(grid.size, &grid.values, absent);
     // The theme shows in it too.
@@ -24,7 +28,8 @@ pub(super) fn show(
     let id = show_version(texture, version, ui.ctx(), "receptive fields", image);
     let size = vec2(grid.size[0].max(1) as f32, grid.size[1].max(1) as f32);
     let scale = (ui.available_width() / size.x).min(360.0 / size.y);
-    let image = egui::Image::new((id, size * scale)).fit_to_exact_size(size * scale).sense(egui::Sense::click());
+    let image =
+        egui::Image::new((id, size * scale)).fit_to_exact_size(size * scale).sense(egui::Sense::click_and_drag());
     let response = ui.add(image.alt_text(format!("receptive fields of {} neurons", grid.count)));
     let origin = response.rect.min;
     let step = vec2(grid.tile[0] as f32 + 1.0, grid.tile[1] as f32 + 1.0) * scale;
@@ -44,20 +49,35 @@ pub(super) fn show(
             ui.painter().text(at + vec2(1.0, 1.0), Align2::RIGHT_BOTTOM, &text, font.clone(), Color32::BLACK);
             ui.painter().text(at, Align2::RIGHT_BOTTOM, &text, font.clone(), style::ink(ui).strong);
         }
-        if picked == Some(grid.first + index * grid.stride) {
+        let neuron = grid.first + index * grid.stride;
+        if telemetry.is_selected(neuron) {
+            let inner = place.shrink(1.0);
+            ui.painter().rect_stroke(inner, 1.0, Stroke::new(2.0, style::ink(ui).accent), StrokeKind::Inside);
+        }
+        if picked == Some(neuron) {
             ui.painter().rect_stroke(place, 2.0, Stroke::new(1.5, style::ink(ui).strong), StrokeKind::Inside);
         }
     }
+    let area = Rect::from_min_size(origin, response.rect.size());
     if response.clicked()
         && let Some(at) = response.interact_pointer_pos()
+        && let Some(index) = (0..grid.count).find(|&index| tile(index).contains(at))
     {
-        let (column, row) = ((at.x - origin.x) / step.x, (at.y - origin.y) / step.y);
-        let index = row.max(0.0) as u32 * columns + (column.max(0.0) as u32).min(columns - 1);
-        if index < grid.count {
-            out.push(Command::Pick(Some(grid.first + index * grid.stride)));
+        let neuron = grid.first + index * grid.stride;
+        out.push(match how_held(ui) {
+            How::Replace => Command::Pick(Some(neuron)),
+            how => Command::Select(Select::Neurons { ids: [neuron].into(), how }),
+        });
+    }
+    if let Some(dragged) = dragged_over(ui, &response, area, false) {
+        let is_touched = |index: &u32| tile(*index).shrink(1.0).intersects(dragged);
+        let ids: Arc<[u32]> =
+            (0..grid.count).filter(is_touched).map(|index| grid.first + index * grid.stride).collect();
+        if !ids.is_empty() {
+            out.push(Command::Select(Select::Neurons { ids, how: how_held(ui) }));
         }
     }
-    let mut text = "each scaled to its strongest weight; number: the class it answers to".to_owned();
+    let mut text = "each scaled to its strongest weight; number: the class it answers to; drag to select".to_owned();
     if grid.stride > 1 {
         text.push_str(&format!("; one neuron in {} shown", grid.stride));
     }

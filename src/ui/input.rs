@@ -1,7 +1,7 @@
 //! What the overlay shows in one frame: plain values that the window collects and lends.
 
 use crate::session::Telemetry;
-use crate::session::view::Variable;
+use crate::session::view::{ChannelSlot, Variable};
 
 use super::action::Tool;
 use super::space::SpaceInput;
@@ -13,14 +13,20 @@ pub struct OverlayInput<'a> {
     pub telemetry: &'a Telemetry,
     /// The renderer's: what it samples or leaves out.
     pub notices: &'a [String],
+    /// The window's: what was just done, what failed.
+    pub news: &'a [String],
     /// The window's.
     pub frame: FrameStats,
     /// The colours of the present colouring, unless it is by population.
     pub scale: Option<&'a ColourScale>,
+    /// What sizes and heights mean, where they mean something.
+    pub forms: &'a [FormKey],
+    /// What the lines in the picture mean.
+    pub lines: &'a [LineKey],
     /// The receptive fields of the output neurons, where they are pictures.
     pub fields: Option<&'a FieldGrid>,
-    /// How the values of the present colouring are spread, where they are known to the host.
-    pub values: Option<&'a ValueHistogram>,
+    /// How the values that the channels show are spread, while somebody edits how they are shown.
+    pub values: &'a [ValueHistogram],
     /// Names of the scene's saved views.
     pub views: &'a [String],
     /// What the scene says at this moment.
@@ -34,11 +40,13 @@ pub struct OverlayInput<'a> {
 /// How many neurons have which value of a variable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ValueHistogram {
+    /// Which channel shows them.
+    pub slot: ChannelSlot,
     /// Of which variable.
     pub by: Variable,
-    /// Values at the ends.
+    /// Values at the ends; bins may be as wide as the scale is there, not as the values are.
     pub range: [f32; 2],
-    /// Neurons per bin, all bins equally wide.
+    /// Neurons per bin, all bins equally wide on the scale.
     pub bins: Vec<u32>,
     /// Neurons without a value.
     pub without: u64,
@@ -51,6 +59,41 @@ pub struct ColourScale {
     pub colours: Vec<[f32; 3]>,
     /// Ends and unit in words.
     pub text: String,
+}
+
+/// What sizes or heights mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FormKey {
+    /// Which of the two.
+    pub slot: ChannelSlot,
+    /// Variable, range and unit in words.
+    pub text: String,
+}
+
+/// What a colour or a pattern of lines means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LineKey {
+    /// sRGB, 0 to 1; none where lines of any colour may look so.
+    pub colour: Option<[f32; 3]>,
+    /// How it is drawn.
+    pub pattern: LineStyle,
+    /// What it says.
+    pub text: String,
+}
+
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineStyle {
+    /// Even.
+    Solid,
+    /// Brighter towards its end.
+    Rising,
+    /// Dashed.
+    Dashed,
+    /// Dotted.
+    Dotted,
+    /// A point that travels.
+    Pulse,
 }
 
 /// Receptive fields side by side.

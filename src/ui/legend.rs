@@ -1,11 +1,12 @@
-//! What stands over the picture itself: the legend of the present colouring, the notices, captions and progress.
+//! What stands over the picture itself: the legend of everything that means something in it, the notices, captions and
+//! progress.
 
-use egui::{Align2, Area, Id, Order, Rect, RichText, Ui, vec2};
+use egui::{Align2, Area, Color32, Id, Order, Rect, RichText, Shape, Stroke, Ui, pos2, vec2};
 
 use crate::session::ViewSettings;
-use crate::session::view::Variable;
+use crate::session::view::{ChannelSlot, Variable};
 
-use super::{ColourScale, OverlayInput, format, style, transfer};
+use super::{ColourScale, FormKey, LineKey, LineStyle, OverlayInput, format, style, transfer};
 
 /// Shows legend and notices in the lower left of `free`, caption and progress at its top. `crowd`: said of things that
 /// found no room in the picture. Returns what it took.
@@ -71,8 +72,28 @@ fn floating(name: &str, pivot: Align2, at: egui::Pos2) -> Area {
         .accessible_name(name)
 }
 
+/// What colours, sizes, heights and lines mean, as far as they mean something.
 fn legend(ui: &mut Ui, input: &OverlayInput<'_>, settings: &ViewSettings) {
     ui.spacing_mut().item_spacing = vec2(6.0, 3.0);
+    colours(ui, input, settings);
+    for key in input.forms {
+        form(ui, key);
+    }
+    if !input.lines.is_empty() {
+        ui.add_space(2.0);
+        // Two to a row: the picture needs the height more than the width.
+        for pair in input.lines.chunks(2) {
+            ui.horizontal(|ui| {
+                for key in pair {
+                    line(ui, key);
+                    ui.add_space(4.0);
+                }
+            });
+        }
+    }
+}
+
+fn colours(ui: &mut Ui, input: &OverlayInput<'_>, settings: &ViewSettings) {
     if settings.colour.by == Variable::Population {
         for population in &input.telemetry.populations {
             ui.horizontal(|ui| {
@@ -97,9 +118,67 @@ fn gradient(ui: &mut Ui, scale: &ColourScale, width: f32) {
     response.accessible_name(format!("colour scale: {}", scale.text));
 }
 
+/// Sizes as growing discs, heights as rising columns, and what they say.
+fn form(ui: &mut Ui, key: &FormKey) {
+    ui.horizontal(|ui| {
+        let (rect, response) = ui.allocate_exact_size(vec2(40.0, 14.0), egui::Sense::hover());
+        let (ink, painter) = (style::ink(ui), ui.painter());
+        for k in 0..4 {
+            let x = rect.left() + 4.0 + 10.5 * k as f32;
+            let share = (k + 1) as f32 / 4.0;
+            if key.slot == ChannelSlot::Height {
+                let top = rect.bottom() - share * rect.height();
+                painter.line_segment([pos2(x, rect.bottom()), pos2(x, top)], Stroke::new(1.0, ink.weak));
+                painter.circle_filled(pos2(x, top + 2.0), 2.0, ink.text);
+            } else {
+                painter.circle_filled(pos2(x, rect.center().y), 1.2 + 4.6 * share, ink.text);
+            }
+        }
+        response.accessible_name(key.text.as_str());
+        style::footnote(ui, key.text.as_str());
+    });
+}
+
+/// A short piece of a line as it is drawn, and what it says.
+fn line(ui: &mut Ui, key: &LineKey) {
+    let (rect, response) = ui.allocate_exact_size(vec2(26.0, 12.0), egui::Sense::hover());
+    response.accessible_name(key.text.as_str());
+    let ink = style::ink(ui);
+    let colour = key.colour.map_or(ink.text, |colour| ink.series(colour));
+    let (y, painter) = (rect.center().y, ui.painter());
+    let ends = [pos2(rect.left(), y), pos2(rect.right(), y)];
+    let stroke = Stroke::new(1.6, colour);
+    match key.pattern {
+        LineStyle::Solid => {
+            painter.line_segment(ends, stroke);
+        }
+        LineStyle::Rising => {
+            for k in 0..8 {
+                let x = |k: usize| rect.left() + rect.width() * k as f32 / 8.0;
+                let shine = colour.gamma_multiply(0.2 + 0.8 * (k as f32 / 7.0).powi(2));
+                painter.line_segment([pos2(x(k), y), pos2(x(k + 1), y)], Stroke::new(1.6, shine));
+            }
+        }
+        LineStyle::Dashed => {
+            painter.extend(Shape::dashed_line(&ends, stroke, 6.0, 4.0));
+        }
+        LineStyle::Dotted => {
+            painter.extend(Shape::dotted_line(&ends, colour, 4.0, 1.2));
+        }
+        LineStyle::Pulse => {
+            painter.line_segment(ends, Stroke::new(1.0, colour.gamma_multiply(0.35)));
+            painter.circle_filled(pos2(rect.left() + 0.65 * rect.width(), y), 2.6, colour);
+        }
+    }
+    ui.label(RichText::new(&key.text).size(style::SMALL).color(ink.weak));
+}
+
 fn notices(ui: &mut Ui, input: &OverlayInput<'_>, crowd: Option<&str>) {
-    let said = input.telemetry.notices.iter().chain(input.notices).map(String::as_str);
-    let all: Vec<&str> = said.chain(crowd).collect();
+    // What went wrong or was just done stands out; what a picture always leaves out only has to be there.
+    let ink = style::ink(ui);
+    let loud = input.telemetry.notices.iter().chain(input.news).map(|text| (text.as_str(), ink.warning));
+    let calm = input.notices.iter().map(String::as_str).chain(crowd).map(|text| (text, ink.weak));
+    let all: Vec<(&str, Color32)> = loud.chain(calm).collect();
     if all.is_empty() {
         return;
     }
@@ -109,8 +188,8 @@ fn notices(ui: &mut Ui, input: &OverlayInput<'_>, crowd: Option<&str>) {
         ui,
         |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
-            for notice in all {
-                let text = RichText::new(notice).size(11.5).color(style::ink(ui).warning.gamma_multiply(0.85));
+            for (notice, colour) in all {
+                let text = RichText::new(notice).size(11.5).color(colour);
                 ui.add(egui::Label::new(text).wrap());
             }
         },

@@ -12,15 +12,16 @@ use super::{OverlayInput, format};
 
 /// Shows the settings.
 pub(super) fn show(ui: &mut Ui, input: &OverlayInput<'_>, settings: &mut ViewSettings) {
+    let spread = |slot, by| input.values.iter().find(|values| values.slot == slot && values.by == by);
     Section::open("Colour").show(ui, "", |ui| {
-        let histogram = input.values.filter(|values| values.by == settings.colour.by);
+        let histogram = spread(ChannelSlot::Colour, settings.colour.by);
         let scale = input.scale.filter(|_| settings.colour.by != Variable::Population);
         transfer::show(ui, &mut settings.colour, &Known { slot: ChannelSlot::Colour, histogram, scale });
     });
     let has_other = settings.size.is_in_use(ChannelSlot::Size) || settings.height.is_in_use(ChannelSlot::Height);
     Section { title: "Size and height", id: 0, open: has_other }.show(ui, "", |ui| {
         for (slot, channel) in [(ChannelSlot::Size, &mut settings.size), (ChannelSlot::Height, &mut settings.height)] {
-            let histogram = input.values.filter(|values| values.by == channel.by);
+            let histogram = spread(slot, channel.by);
             transfer::show(ui, channel, &Known { slot, histogram, scale: None });
         }
     });

@@ -2,6 +2,7 @@
 
 pub mod action;
 mod ask;
+mod brush;
 mod chart;
 mod charts;
 mod colour_map;
@@ -37,7 +38,9 @@ mod transfer;
 
 pub use action::{ChartFormat, FilmKind, OverlayAction, PictureSize, Tool, TourKey};
 pub use chart::Span;
-pub use input::{ColourScale, FieldGrid, FrameStats, OverlayInput, ValueHistogram, WindowState};
+pub use input::{
+    ColourScale, FieldGrid, FormKey, FrameStats, LineKey, LineStyle, OverlayInput, ValueHistogram, WindowState,
+};
 pub use layout::Layout;
 pub use overlay::Overlay;
 pub use presenter::{Comparison, Presenter, PresenterInput};

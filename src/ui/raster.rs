@@ -4,8 +4,9 @@
 use egui::{Color32, Mesh, Rect, RichText, Ui, pos2, vec2};
 use egui_plot::{HoverPosition, PlotBounds};
 
-use crate::session::{Command, How, Select, Telemetry};
+use crate::session::{Command, Select, Telemetry};
 
+use super::brush::{dragged_over, how_held};
 use super::{chart, chart::Span, export, format, style};
 
 /// Spikes drawn at most; beyond it a mark is narrower than the screen can show.
@@ -80,9 +81,9 @@ pub(super) fn show(ui: &mut Ui, telemetry: &Telemetry, span: Span, height: f32, 
     }
     ui.painter_at(frame).add(mesh);
     let brush = ui.interact(frame, response.response.id.with("brush"), egui::Sense::DRAG);
-    if let Some(rows) = brushed(ui, &brush, frame) {
+    if let Some(over) = dragged_over(ui, &brush, frame, true) {
         let neuron = |y: f32| transform.value_from_position(pos2(frame.left(), y)).y.clamp(0.0, top - 1.0) as u32;
-        let ids = (first + neuron(rows.max)..=first + neuron(rows.min)).collect();
+        let ids = (first + neuron(over.bottom())..=first + neuron(over.top())).collect();
         out.push(Command::Select(Select::Neurons { ids, how: how_held(ui) }));
     }
     response.response.accessible_name("chart: raster");
@@ -103,30 +104,6 @@ pub(super) fn show(ui: &mut Ui, telemetry: &Telemetry, span: Span, height: f32, 
     }
     if !said.is_empty() {
         style::footnote(ui, said.join("; "));
-    }
-}
-
-/// The rows that a finished drag went over, from top to bottom; shows the drag while it lasts.
-fn brushed(ui: &Ui, brush: &egui::Response, frame: Rect) -> Option<egui::Rangef> {
-    let (from, to) =
-        (brush.interact_pointer_pos().and(ui.input(|i| i.pointer.press_origin())), brush.interact_pointer_pos());
-    let kept = brush.id.with("rows");
-    if let (true, Some(from), Some(to)) = (brush.dragged(), from, to) {
-        let rows = egui::Rangef::new(from.y.min(to.y).max(frame.top()), from.y.max(to.y).min(frame.bottom()));
-        ui.painter_at(frame).rect_filled(Rect::from_x_y_ranges(frame.x_range(), rows), 0.0, style::ink(ui).hairline);
-        ui.data_mut(|data| data.insert_temp(kept, (rows.min, rows.max)));
-    }
-    let taken = brush.drag_stopped().then(|| ui.data_mut(|data| data.remove_temp::<(f32, f32)>(kept))).flatten();
-    taken.map(|(top, bottom)| egui::Rangef::new(top, bottom))
-}
-
-/// Shift adds to the selection, Ctrl removes from it, as on the picture.
-fn how_held(ui: &Ui) -> How {
-    match ui.input(|input| (input.modifiers.shift, input.modifiers.command)) {
-        (true, true) => How::Keep,
-        (true, false) => How::Add,
-        (false, true) => How::Remove,
-        (false, false) => How::Replace,
     }
 }
 

@@ -1,11 +1,13 @@
-//! The selected neurons as a table, to be sorted by any column; a click on a row picks its neuron.
+//! The selected neurons as a table, to be sorted by any column. A click on a row picks its neuron; with Ctrl the neuron
+//! leaves the selection, with Ctrl and Shift it is all that stays.
 
 use egui::{Align2, FontId, RichText, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::session::telemetry::SelectionRow;
 use crate::session::view::Variable;
-use crate::session::{Command, Telemetry};
+use crate::session::{Command, How, Select, Telemetry};
 
+use super::brush::how_held;
 use super::{format, style};
 
 /// Width of a column and height of a row, points.
@@ -128,7 +130,11 @@ fn line(ui: &mut Ui, row: &SelectionRow, telemetry: &Telemetry, width: f32, out:
         ui.painter().text(at, Align2::RIGHT_CENTER, column.text(row), font.clone(), colour);
     }
     if response.clicked() {
-        out.push(Command::Pick(Some(row.neuron)));
+        out.push(match how_held(ui) {
+            How::Remove => Command::Select(Select::Neurons { ids: [row.neuron].into(), how: How::Remove }),
+            how @ How::Keep => Command::Select(Select::Neurons { ids: [row.neuron].into(), how }),
+            How::Replace | How::Add => Command::Pick(Some(row.neuron)),
+        });
     }
 }
 

@@ -1,14 +1,15 @@
-//! The timeline: the last seconds of a live run with the activity in them, to be scrubbed and played again; undo and
-//! redo.
+//! The timeline: the last seconds of a live run with the activity in them and marks where something happened, to be
+//! scrubbed and played again; undo and redo.
 
 use egui::{
-    Align2, Color32, EventFilter, FontId, Key, Mesh, Rect, RichText, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, EventFilter, FontId, Key, Mesh, Rect, RichText, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
 use crate::session::telemetry::RewindTelemetry;
 use crate::session::{Command, Rewind, Telemetry};
 
 use super::icon::{self, Sign};
+use super::style::Ink;
 use super::{OverlayAction, action, format, style};
 
 /// Height of the strip, points.
@@ -17,6 +18,9 @@ const STRIP: f32 = 34.0;
 const NUDGE: f64 = 0.01;
 /// Speeds of a recorded run on offer.
 const RECORDING_SPEEDS: [f64; 10] = [0.001, 0.01, 0.1, 0.25, 0.5, 1.0, 4.0, 10.0, 100.0, 1000.0];
+/// A pointer so near to a mark, points, is told what it stands for; so many of them.
+const REACH: f32 = 4.0;
+const NAMED: usize = 6;
 /// Speeds of the replay on offer.
 const SPEEDS: [f64; 9] = [-1.0, -0.1, 0.001, 0.01, 0.1, 0.25, 0.5, 1.0, 4.0];
 
@@ -153,6 +157,13 @@ fn strip(ui: &mut Ui, past: &RewindTelemetry, out: &mut Vec<OverlayAction>) {
     let painter = ui.painter_at(rect.expand(1.0));
     painter.rect_filled(rect, 4.0, ui.visuals().extreme_bg_color);
     painter.add(bars(rect, &past.activity, ink.accent.gamma_multiply(0.55)));
+    let marks = places(rect, past, x_of);
+    for &(x, kind) in &marks {
+        let colour = mark_colour(ink, kind);
+        painter.line_segment([pos2(x, rect.top()), pos2(x, rect.bottom())], Stroke::new(1.0, colour));
+        let tip = [pos2(x - 4.0, rect.bottom()), pos2(x + 4.0, rect.bottom()), pos2(x, rect.bottom() - 7.0)];
+        painter.add(Shape::convex_polygon(tip.to_vec(), colour, Stroke::NONE));
+    }
     let x = x_of(at);
     for mark in past.marks_ms.iter() {
         let x = x_of(*mark);
@@ -174,7 +185,47 @@ fn strip(ui: &mut Ui, past: &RewindTelemetry, out: &mut Vec<OverlayAction>) {
     }
     if let Some(pointer) = response.hover_pos() {
         let share = f64::from((pointer.x - rect.left()) / rect.width().max(1.0)).clamp(0.0, 1.0);
-        response.on_hover_text_at_pointer(format::time(past.from_ms + share * span));
+        let mut text = format::time(past.from_ms + share * span);
+        for mark in past.marks.iter().filter(|mark| (x_of(mark.time_ms) - pointer.x).abs() <= REACH).take(NAMED) {
+            text.push_str(&format!("\n{} at {}", mark.text, format::time(mark.time_ms)));
+        }
+        response.on_hover_text_at_pointer(text);
+    }
+}
+
+/// Where things happened, one mark per point of the width.
+fn places(rect: Rect, past: &RewindTelemetry, x_of: impl Fn(f64) -> f32) -> Vec<(f32, &'static str)> {
+    let mut marks: Vec<(f32, &str)> = past
+        .marks
+        .iter()
+        .map(|mark| (x_of(mark.time_ms).round(), mark.kind))
+        .filter(|(x, _)| rect.x_range().contains(*x))
+        .collect();
+    marks.dedup();
+    marks
+}
+
+fn mark_colour(ink: &Ink, kind: &str) -> Color32 {
+    match kind {
+        "pruning" => ink.bad,
+        "undo" | "redo" => ink.strong,
+        _ => ink.warning,
+    }
+}
+
+/// What the marks in sight mean.
+fn legend(ui: &mut Ui, past: &RewindTelemetry) {
+    let has = |kinds: &[&str]| past.marks.iter().any(|mark| kinds.contains(&mark.kind));
+    for (kinds, text) in [
+        (&["pruning"][..], "pruning"),
+        (&["change"][..], "change by hand"),
+        (&["undo", "redo"][..], "undo, redo"),
+        (&["recovery"][..], "recovery"),
+    ] {
+        if has(kinds) {
+            style::swatch(ui, mark_colour(style::ink(ui), kinds[0]));
+            ui.label(RichText::new(text).size(style::SMALL).color(style::ink(ui).weak));
+        }
     }
 }
 
@@ -208,7 +259,10 @@ fn said(ui: &mut Ui, past: &RewindTelemetry) {
     if past.spikes_missing > 0 {
         text.push_str(&format!("; {} spikes of this time are missing", format::count(past.spikes_missing)));
     }
-    style::footnote(ui, text);
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(text).size(style::SMALL).color(style::ink(ui).weak));
+        legend(ui, past);
+    });
 }
 
 #[cfg(test)]

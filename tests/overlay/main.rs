@@ -3,6 +3,7 @@
 
 mod access;
 mod actions;
+mod linked;
 mod pictures;
 mod stage;
 mod widgets;

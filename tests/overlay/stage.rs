@@ -14,10 +14,11 @@ use spikescope::session::telemetry::{
     LearningTelemetry, PickedTelemetry, PopulationTelemetry, ProjectionTelemetry, Raster, SelectionRow,
     SelectionTelemetry,
 };
-use spikescope::session::view::Variable;
+use spikescope::session::view::{ChannelSlot, Variable};
 use spikescope::session::{Command, Telemetry, ViewSettings};
 use spikescope::ui::{
-    ColourScale, FieldGrid, FrameStats, Overlay, OverlayAction, OverlayInput, ValueHistogram, WindowState,
+    ColourScale, FieldGrid, FormKey, FrameStats, LineKey, Overlay, OverlayAction, OverlayInput, ValueHistogram,
+    WindowState,
 };
 
 /// A repeatable stand-in for noise, 0 to 1.
@@ -232,7 +233,7 @@ pub(crate) fn scale() -> ColourScale {
 /// Rates of a thousand neurons.
 pub(crate) fn histogram() -> ValueHistogram {
     let bins = (0..32).map(|i| (900.0 * (-f64::from(i) / 5.0).exp()) as u32).collect();
-    ValueHistogram { by: Variable::Rate, range: [0.0, 100.0], bins, without: 784 }
+    ValueHistogram { slot: ChannelSlot::Colour, by: Variable::Rate, range: [0.0, 100.0], bins, without: 784 }
 }
 
 /// An overlay over synthetic telemetry, and everything it asked for so far.
@@ -246,6 +247,8 @@ pub(crate) struct Stage {
     pub(crate) caption: Option<&'static str>,
     pub(crate) fields: Option<FieldGrid>,
     pub(crate) values: Option<ValueHistogram>,
+    pub(crate) forms: Vec<FormKey>,
+    pub(crate) lines: Vec<LineKey>,
     pub(crate) window: WindowState,
 }
 
@@ -264,6 +267,8 @@ impl Stage {
             caption: None,
             fields: None,
             values: None,
+            forms: Vec::new(),
+            lines: Vec::new(),
             window: WindowState::default(),
         }
     }
@@ -289,10 +294,13 @@ impl Stage {
         look(&OverlayInput {
             telemetry: &self.telemetry,
             notices: &self.notices,
+            news: &[],
             frame: FrameStats { fps: 59.6, frame_ms: 16.7, draw_ms: 2.3 },
             scale: Some(&scale()),
             fields: self.fields.as_ref(),
-            values: self.values.as_ref(),
+            forms: &self.forms,
+            lines: &self.lines,
+            values: self.values.as_slice(),
             views: &self.views,
             caption: self.caption,
             window: self.window,

@@ -37,6 +37,11 @@ struct Beginning {
 }
 
 impl Director {
+    /// A card stands at the side of the picture.
+    pub(in crate::app) const fn shows_card(&self) -> bool {
+        self.chart.is_some() || self.compared.is_some()
+    }
+
     /// For a talk, in which somebody may want to go back.
     pub(in crate::app) fn of_talk() -> Self {
         Self { keeps_beginnings: true, ..Self::default() }

@@ -3,8 +3,10 @@
 //!
 //! `handler` listens to the window system and paces the frames, `stage` holds what is shown (session, renderer,
 //! camera, lens), `screen` the surface, `painter` the overlay's pixels, `pointer` the mouse and the flight keys, `obey`
-//! does what the overlay asks for, `memory` keeps size and layout between starts, `keep` saves pictures and films.
+//! does what the overlay asks for, `memory` keeps size and layout between starts, `keep` saves pictures and films, `awake` keeps
+//! the screen on during a talk.
 
+pub(in crate::app) mod awake;
 mod caption;
 mod clipboard;
 pub mod displays;
@@ -12,7 +14,6 @@ mod film;
 mod handler;
 mod keep;
 mod lasso;
-mod lens;
 mod memory;
 mod obey;
 mod pace;
@@ -23,6 +24,7 @@ mod report;
 mod screen;
 mod selecting;
 mod shown;
+mod spread;
 mod stage;
 mod talk;
 

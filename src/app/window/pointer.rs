@@ -38,6 +38,8 @@ pub(super) enum Click {
 #[derive(Debug, Default)]
 pub(super) struct Pointer {
     at: [f32; 2],
+    /// When it was touched last.
+    touched: Option<Instant>,
     held: Option<Held>,
     last_click: Option<(Instant, [f32; 2])>,
     shift: bool,
@@ -67,6 +69,12 @@ impl Pointer {
         window_height_px: f32,
         camera: &mut Camera,
     ) -> Option<Click> {
+        if matches!(
+            event,
+            WindowEvent::CursorMoved { .. } | WindowEvent::MouseInput { .. } | WindowEvent::MouseWheel { .. }
+        ) {
+            self.touched = Some(Instant::now());
+        }
         match event {
             WindowEvent::ModifiersChanged(modifiers) => {
                 let state = modifiers.state();
@@ -101,6 +109,11 @@ impl Pointer {
             _ => {}
         }
         None
+    }
+
+    /// How long nobody has touched it.
+    pub(super) fn rests_for(&self) -> Duration {
+        self.touched.map_or(Duration::MAX, |touched| touched.elapsed())
     }
 
     /// Where it is, pixels.

@@ -11,8 +11,10 @@ use crate::model::scene::{Scene, built_in};
 use crate::render::Steering;
 use crate::session::view::Theme;
 use crate::session::{Telemetry, ViewSettings};
+use crate::ui::action::PanelName;
 use crate::ui::{FrameStats, Overlay, OverlayAction, OverlayInput, Presenter, WindowState};
 
+use super::awake::Awake;
 use super::keep::Keep;
 use super::memory::{Memory, Remembered};
 use super::pace::Pace;
@@ -33,6 +35,8 @@ const HURRIED_BUDGET: Duration = Duration::from_millis(28);
 const LINGER: Duration = Duration::from_millis(500);
 /// Notices about what was just done stand this long.
 const NEWS_FOR: Duration = Duration::from_secs(6);
+/// A pointer that rests for so long during a talk is in the way.
+const POINTER_RESTS: Duration = Duration::from_secs(2);
 /// Weight of the newest frame in the averages shown.
 const NEWEST: f32 = 0.08;
 
@@ -73,6 +77,10 @@ pub(super) struct Shown {
     last_frame: Option<Instant>,
     pub(super) last_event: Instant,
     pub(super) is_flying: bool,
+    /// Keeps the screen on during a talk.
+    awake: Awake,
+    /// The pointer is out of sight: nobody has touched it for a while, and there is a talk.
+    is_pointer_hidden: bool,
     is_occluded: bool,
     was_hidden: bool,
     pub(super) wants_to_quit: bool,
@@ -137,6 +145,8 @@ impl Shown {
             last_frame: None,
             last_event: Instant::now(),
             is_flying: false,
+            awake: Awake::default(),
+            is_pointer_hidden: false,
             is_occluded: false,
             was_hidden: false,
             wants_to_quit: false,
@@ -278,6 +288,7 @@ impl Shown {
                 self.tell(format!("the tour cannot go on: {failure}"));
             }
         }
+        self.attend_talk();
         let painted = self.run_overlay(camera_time);
         self.pace.lap("overlay");
         self.go_on_keeping(&painted);
@@ -314,6 +325,20 @@ impl Shown {
     fn is_busy(&self) -> bool {
         let stage_is = |stage: &Stage| stage.telemetry().playing || stage.is_unsettled();
         self.stage.as_ref().is_some_and(stage_is) || self.opening.is_some() || self.keep.is_busy()
+    }
+
+    /// During a talk the screen stays on, and a pointer that nobody moves is out of sight.
+    fn attend_talk(&mut self) {
+        let has_talk = self.stage.as_ref().is_some_and(|stage| stage.talk.is_some());
+        if let Some(news) = self.awake.follow(has_talk) {
+            report::say(news);
+        }
+        let hides = has_talk && !self.overlay.is_visible() && self.pointer.rests_for() > POINTER_RESTS;
+        if hides != self.is_pointer_hidden {
+            self.is_pointer_hidden = hides;
+            self.screen.window.set_cursor_visible(!hides && !self.is_flying);
+            report::say(if hides { "pointer hidden" } else { "pointer shown" });
+        }
     }
 
     /// A scene is opened in the frame after the one that says so, since opening holds everything up.
@@ -392,6 +417,7 @@ impl Shown {
         let mut actions = Vec::new();
         let (mut notices, mut views) = (Vec::new(), Vec::new());
         let (mut caption, mut scale) = (None, None);
+        let (mut forms, mut lines) = (Vec::new(), Vec::new());
         let mut space = None;
         let pixels_per_point = self.painter.context.pixels_per_point();
         let (size, pixels_per_point) =
@@ -403,10 +429,12 @@ impl Shown {
             views.clone_from(&stage.views);
             caption = stage.caption().map(str::to_owned);
             scale = stage.scale().cloned();
+            (forms, lines) = (stage.forms(), stage.lines());
+            stage.spread(self.overlay.is_visible() && self.overlay.layout().is_open(PanelName::Look));
         }
-        notices.extend(self.keep.notices());
-        notices.extend(self.faults.iter().cloned());
-        notices.extend(self.news.iter().map(|(_, text)| text.clone()));
+        let mut news: Vec<String> = self.keep.notices().collect();
+        news.extend(self.faults.iter().cloned());
+        news.extend(self.news.iter().map(|(_, text)| text.clone()));
         if let Some(name) = opening {
             caption = Some(format!("opening {name} ..."));
         }
@@ -417,10 +445,13 @@ impl Shown {
         let input = OverlayInput {
             telemetry,
             notices: &notices,
+            news: &news,
             frame: self.stats,
             scale: scale.as_ref(),
             fields: self.stage.as_ref().and_then(Stage::fields),
-            values: None,
+            forms: &forms,
+            lines: &lines,
+            values: self.stage.as_ref().map_or(&[], Stage::histograms),
             views: &views,
             caption: caption.as_deref(),
             space: space.as_ref(),

@@ -7,22 +7,23 @@ use std::time::{Duration, Instant};
 
 use crate::app::canvas::{Canvas, Over};
 use crate::app::fields::Fields;
+use crate::app::lens::Lens;
 use crate::app::output::Notes;
 use crate::app::spotlight::Spotlight;
 use crate::app::{AppError, command_line};
 use crate::gpu::Gpu;
 use crate::model::Network;
 use crate::model::scene::{CameraPose, Scene};
-use crate::render::{Bounds, Camera, CameraView, Frame, Pose, Renderer};
+use crate::render::{Bounds, Camera, CameraView, Frame, LineMeaning, LinePattern, Pose, Renderer};
 use crate::session::view::ChannelSlot;
 use crate::session::{
     ActivityBuffers, Command, Recovery, Session, SessionError, SessionOptions, StandardView, Telemetry, ViewSettings,
 };
-use crate::ui::{ColourScale, FieldGrid, SpaceInput, TourKey};
+use crate::ui::{ColourScale, FieldGrid, FormKey, LineKey, LineStyle, SpaceInput, TourKey, ValueHistogram};
 
 use super::super::channels;
 use super::caption;
-use super::lens::Lens;
+use super::spread::Spread;
 use super::talk::Talk;
 use super::{WindowError, WindowOptions};
 use crate::app::close::{Close, Shot};
@@ -51,6 +52,7 @@ pub(super) struct Stage {
     drawn_step: u64,
     spotlight: Spotlight,
     scale: Option<ColourScale>,
+    spread: Spread,
     lens: Lens,
     /// Host time that the last frame's simulation took.
     simulated: Duration,
@@ -99,6 +101,7 @@ impl Stage {
             drawn_step: 0,
             spotlight: Spotlight::default(),
             scale: None,
+            spread: Spread::default(),
             lens: Lens::default(),
             simulated: Duration::ZERO,
             close,
@@ -167,6 +170,7 @@ impl Stage {
     /// Moves the camera on by the wall time; true while it moves. `free`: the part of the picture that no panel covers,
     /// as shares of its width and height (left, top, right, bottom).
     pub(super) fn move_camera(&mut self, wall: Duration, free: [f32; 4]) -> bool {
+        let free = self.talk.as_ref().and_then(Talk::free_part).unwrap_or(free);
         let lens_moves = self.lens.follow(free, wall.as_secs_f32());
         let Some(talk) = self.talk.as_mut() else { return self.camera.update(wall.as_secs_f64()) || lens_moves };
         if !talk.is_away() && self.camera.is_in_hand() {
@@ -203,9 +207,49 @@ impl Stage {
         self.session.apply(command);
     }
 
-    /// The renderer's notices; what colours mean stands in the legend already.
+    /// The renderer's notices, without what stands in the legend already.
     pub(super) fn notices(&self) -> Vec<String> {
-        self.renderer.notices().into_iter().filter(|notice| !notice.starts_with("colour: ")).collect()
+        const IN_THE_LEGEND: [&str; 4] = ["colour: ", "size: ", "height: ", "lines of the selection: "];
+        let stands_there = |notice: &String| IN_THE_LEGEND.iter().any(|beginning| notice.starts_with(beginning));
+        let mut notices: Vec<String> =
+            self.renderer.notices().into_iter().filter(|notice| !stands_there(notice)).collect();
+        if self.settings.billboards && self.settings.height.is_in_use(ChannelSlot::Height) {
+            notices.push("no curves at near neurons while heights show a value".to_owned());
+        }
+        notices
+    }
+
+    /// What sizes and heights mean, where they mean something.
+    pub(super) fn forms(&self) -> Vec<FormKey> {
+        let slots = [ChannelSlot::Size, ChannelSlot::Height].into_iter();
+        let key =
+            |slot| self.renderer.legend(slot, &self.settings, 0).map(|legend| FormKey { slot, text: legend.text });
+        slots.filter_map(key).collect()
+    }
+
+    /// What the lines in the picture mean.
+    pub(super) fn lines(&self) -> Vec<LineKey> {
+        let style = |pattern| match pattern {
+            LinePattern::Solid => LineStyle::Solid,
+            LinePattern::Rising => LineStyle::Rising,
+            LinePattern::Dashed => LineStyle::Dashed,
+            LinePattern::Dotted => LineStyle::Dotted,
+            LinePattern::Pulse => LineStyle::Pulse,
+        };
+        let key =
+            |LineMeaning { colour, pattern, text }| LineKey { colour, pattern: style(pattern), text: text.into() };
+        self.renderer.line_meanings().into_iter().map(key).collect()
+    }
+
+    /// How values are spread, while somebody looks at how they are shown.
+    pub(super) fn spread(&mut self, is_looked_at: bool) {
+        if is_looked_at {
+            self.spread.follow(&mut self.session, &self.settings);
+        }
+    }
+
+    pub(super) fn histograms(&self) -> &[ValueHistogram] {
+        self.spread.histograms()
     }
 
     /// The receptive fields of the output neurons, where they are pictures.

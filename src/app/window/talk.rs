@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::app::film::{presentation_ms, presented};
+use crate::app::film::{free_part, presentation_ms, presented};
 use crate::app::tour::{Cue, Director, Player};
 use crate::model::scene::{CameraMove, CameraPose, Moment, TourAction, TourStep};
 use crate::render::{Bounds, Pose};
@@ -51,6 +51,12 @@ impl Talk {
 
     pub(super) fn pose(&self) -> Pose {
         self.player.pose()
+    }
+
+    /// The part of the picture that captions and cards leave free; none while the hand leads.
+    pub(super) fn free_part(&self) -> Option<[f32; 4]> {
+        let line = self.player.line();
+        (!line.is_away).then(|| free_part(&self.director))
     }
 
     /// The simulation is late for an appointment: frames may take longer.

@@ -1,5 +1,5 @@
-//! Keeps the middle of the network in the middle of what the panels leave free: the picture fills the whole window, and
-//! its lens is shifted and widened, as a view camera's is, so that nothing is bent.
+//! Keeps the middle of the network in the middle of what panels, captions and cards leave free: the picture fills the
+//! whole window, and its lens is shifted and widened, as a view camera's is, so that nothing is bent.
 
 use glam::{Mat4, Vec2, Vec3};
 
@@ -36,8 +36,9 @@ impl Lens {
         let (shift, scale) = if width < 0.2 || bottom - top < 0.2 {
             (Vec2::ZERO, 1.0)
         } else {
-            // Halfway between keeping the size and fitting the width: networks rarely fill their picture.
-            (Vec2::new(left + right - 1.0, 1.0 - top - bottom), 0.5 * (1.0 + width))
+            // Halfway between keeping the size and fitting the free part: networks rarely fill their picture.
+            let fitting = width.min(bottom - top);
+            (Vec2::new(left + right - 1.0, 1.0 - top - bottom), 0.5 * (1.0 + fitting))
         };
         let part = if self.is_set { 1.0 - (-RATE * seconds.max(0.0)).exp() } else { 1.0 };
         self.is_set = true;
