@@ -31,7 +31,7 @@ fn a_talk_keeps_the_screen_awake_and_the_resting_pointer_out_of_sight() {
     display.xdotool("mousemove 300 300 mousemove 340 320");
     program.wait_for("pointer shown");
     program.wait_for("pointer hidden");
-    display.xdotool("key t");
+    display.xdotool("key shift+t");
     program.wait_for("the screen may sleep again");
     let started = Instant::now();
     while !fs::read_to_string(&log).expect("it is there").ends_with("let go\n") {
