@@ -2,6 +2,7 @@
 //! that needs a scene or an adapter.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -45,6 +46,8 @@ pub(super) enum Door {
     Import(ImportArguments),
     /// Measure the simulation: real-time factor, synaptic events per second, time per kernel
     Bench(BenchArguments),
+    /// Receive the spikes of a running program (Arrow IPC over TCP): show them, record them
+    Listen(ListenArguments),
     /// List the built-in scenes
     Scenes(ListArguments),
     /// Show adapters, display and memory, and what to install if something is missing
@@ -80,7 +83,7 @@ pub(super) enum EngineName {
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct ViewArguments {
-    /// Built-in scene or path of a .toml file
+    /// Built-in scene, path of a .toml file, folder of a recording, or an address like 127.0.0.1:4718 to listen on
     #[arg(default_value = DEFAULT_SCENE)]
     pub(super) scene: String,
     /// Give a talk: begin with the scene's tour, panels hidden
@@ -98,7 +101,7 @@ pub(super) struct ViewArguments {
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct RenderArguments {
-    /// Built-in scene or path of a .toml file
+    /// Built-in scene, path of a .toml file, or folder of a recording
     pub(super) scene: String,
     /// Where the frames go: a folder for PNG files; a file ending in .png (one picture, or a short loop), .y4m, .mp4
     /// (H.264) or .webm, .mkv (AV1; these three want ffmpeg); or - for raw RGB on stdout
@@ -131,6 +134,27 @@ pub(super) struct RenderArguments {
     #[command(flatten)]
     pub(super) common: Common,
     /// Print the report as one JSON document on stdout
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct ListenArguments {
+    /// Where to listen; any address but a loopback one needs --token
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4718")]
+    pub(super) address: SocketAddr,
+    /// What senders must give as `token` in their schema's metadata
+    #[arg(long, value_name = "TOKEN")]
+    pub(super) token: Option<String>,
+    /// Record what comes in this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) record: Option<PathBuf>,
+    /// Do not open a window
+    #[arg(long)]
+    pub(super) no_window: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+    /// Print the report as one JSON document on stdout, without a window
     #[arg(long)]
     pub(super) json: bool,
 }

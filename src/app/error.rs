@@ -45,6 +45,7 @@ impl From<RecordingError> for AppError {
             | RecordingError::Occupied { .. }
             | RecordingError::NoRecording { .. }
             | RecordingError::Read { .. }
+            | RecordingError::Stream(_)
             | RecordingError::Damaged { .. } => Self::Mistake(error.to_string()),
             RecordingError::Table { .. } | RecordingError::Unsorted { .. } => Self::Failure(error.to_string()),
         }

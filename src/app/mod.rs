@@ -22,6 +22,7 @@ mod film;
 mod import;
 mod interrupt;
 mod lens;
+mod listen;
 mod look;
 mod opened;
 mod output;
@@ -75,6 +76,7 @@ pub fn main() -> ExitCode {
         Some(Door::Analyze(analyze)) => analyze::run(&analyze),
         Some(Door::Import(import)) => import::run(&import),
         Some(Door::Bench(bench)) => bench::run(&bench),
+        Some(Door::Listen(listen)) => listen::run(&listen),
         Some(Door::Scenes(list)) => scenes::run(list.json).map(|()| Ending::Done),
         Some(Door::Doctor(list)) => doctor::run(list.json).map(|()| Ending::Done),
     };

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::arguments::{DEFAULT_FRAMES, FrameRate, FrameSize, RenderArguments, ViewArguments};
+use super::arguments::{DEFAULT_FRAMES, FrameRate, FrameSize, ListenArguments, RenderArguments, ViewArguments};
 use super::error::AppError;
 use super::opened::{self, Source};
 use super::window::{self, WindowError, WindowOptions};
-use super::{Ending, display, interrupt, render, text};
+use super::{Ending, display, interrupt, listen, render, text};
 use crate::model::scene::{Scene, built_in};
 
-const COMMANDS: [&str; 6] = ["view", "render", "simulate", "bench", "scenes", "doctor"];
+const COMMANDS: [&str; 7] = ["view", "render", "simulate", "bench", "listen", "scenes", "doctor"];
 
 /// Opens the window, or says why not and renders.
 pub(super) fn run(arguments: &ViewArguments) -> Result<Ending, AppError> {
@@ -19,6 +19,17 @@ pub(super) fn run(arguments: &ViewArguments) -> Result<Ending, AppError> {
         ));
     }
     let common = &arguments.common;
+    if let Ok(address) = arguments.scene.parse() {
+        let listen = ListenArguments {
+            address,
+            token: None,
+            record: None,
+            no_window: false,
+            common: common.clone(),
+            json: false,
+        };
+        return listen::run(&listen);
+    }
     let Source { scene, recording } = opened::load(&arguments.scene, common)?;
     if display::found().is_none() {
         return render_instead(arguments, &scene, "neither DISPLAY nor WAYLAND_DISPLAY is set");
@@ -32,6 +43,7 @@ pub(super) fn run(arguments: &ViewArguments) -> Result<Ending, AppError> {
         tour: arguments.tour,
         display: arguments.display.clone(),
         recording,
+        stream: None,
         should_end: interrupt::requested,
     };
     match window::run(scene.clone(), options) {

@@ -30,6 +30,7 @@ pub mod formats;
 mod header;
 mod reader;
 mod stored;
+mod stream;
 mod table;
 mod writer;
 
@@ -38,6 +39,7 @@ use std::path::PathBuf;
 pub use batches::{EventRow, LabelRow, Neurons, PotentialBatch, SpikeBatch, SynapseBatch, WeightBatch};
 pub use header::{PopulationEntry, ProjectionEntry, RecordingHeader};
 pub use reader::{Batches, Recording};
+pub use stream::{SpikeStream, StreamInfo, StreamListener};
 pub use writer::{RecordingInfo, RecordingWriter, TABLES};
 
 /// Why a recording could not be written or read.
@@ -86,6 +88,9 @@ pub enum RecordingError {
         /// The system's words.
         source: std::io::Error,
     },
+    /// A live stream that cannot be received; says which and why.
+    #[error("{0}")]
+    Stream(String),
     /// A file of the recording is not what it should be.
     #[error("the recording is damaged: {}: {reason}", path.display())]
     Damaged {

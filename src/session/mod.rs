@@ -29,6 +29,7 @@ pub mod selection;
 #[expect(clippy::module_inception, reason = "the folder is the storey, the file is its door")]
 mod session;
 mod standard_view;
+mod stream;
 mod sweep;
 pub mod telemetry;
 pub mod traffic;
@@ -51,6 +52,7 @@ pub use safety::Recovery;
 pub use selection::{How, Selection};
 pub use session::{Session, SessionOptions};
 pub use standard_view::StandardView;
+pub use stream::{LIVE_STREAM, StreamFeed, StreamInlet, stream};
 pub use telemetry::Telemetry;
 pub use variables::Values;
 pub use view::ViewSettings;

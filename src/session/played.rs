@@ -40,6 +40,7 @@ pub(super) struct PlayedEngine {
     /// Per projection: shares of the largest weight, where weights change.
     weights: Vec<Option<Vec<f32>>>,
     has_membranes: bool,
+    can_seek: bool,
     unsampled: Vec<Spike>,
     samples: VecDeque<Sample>,
 }
@@ -71,11 +72,17 @@ impl PlayedEngine {
             population_spikes: vec![0; network.populations.len()],
             weights: first_weights(&network),
             has_membranes,
+            can_seek: true,
             unsampled: Vec::new(),
             samples: VecDeque::new(),
             plan,
             network,
         }
+    }
+
+    /// Of a stream: there is only what has arrived, and its end is no failure.
+    pub(super) fn of_stream(network: Arc<Network>, prefetch: Prefetch) -> Self {
+        Self { can_seek: false, ..Self::new(network, prefetch, false) }
     }
 
     /// Takes up what has been read. False when there was nothing.
@@ -87,6 +94,8 @@ impl PlayedEngine {
                 self.read_until = window.until;
                 self.windows.push_back(window);
             }
+            // The sender has ended; what arrived stays.
+            News::Failed(..) if !self.can_seek => return false,
             News::Failed(_, reason) => {
                 self.failed = Some(reason);
                 self.seeking = None;
@@ -250,7 +259,9 @@ impl Engine for PlayedEngine {
             }
             // A step gone to counts as the one that steps are taken from.
             let was_seeking = self.seeking.is_some();
-            self.take_news(true);
+            if !self.take_news(true) {
+                break;
+            }
             if was_seeking && self.seeking.is_none() && self.failed.is_none() {
                 return self.advance(steps);
             }
@@ -277,6 +288,9 @@ impl Engine for PlayedEngine {
     }
 
     fn seek(&mut self, step: u64) -> bool {
+        if !self.can_seek {
+            return false;
+        }
         self.seeking = Some(step);
         self.failed = None;
         self.prefetch.go_to(step);

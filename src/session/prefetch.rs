@@ -98,6 +98,11 @@ impl Prefetch {
         Self { wishes, news, number: 0 }
     }
 
+    /// Is fed by somebody else, who cannot go anywhere.
+    pub(super) fn fed(news: Receiver<News>) -> Self {
+        Self { wishes: unbounded().0, news, number: 0 }
+    }
+
     /// Goes to a step; what was under way is forgotten.
     pub(super) fn go_to(&mut self, step: u64) {
         self.number += 1;

@@ -95,6 +95,27 @@ pub(super) fn network_of(recording: &Recording) -> Result<Recorded, RecordingErr
     Ok(Recorded { network, places, shift, notices })
 }
 
+/// A network of which only names and sizes of populations are known.
+pub(super) fn network_of_populations(name: &str, dt_ms: f64, populations: &[(String, u32)]) -> Network {
+    let mut first_neuron = 0;
+    let mut entries = Vec::with_capacity(populations.len());
+    for (name, size) in populations {
+        entries.push(PopulationEntry { name: name.clone(), first_neuron, size: *size, source: false });
+        first_neuron += size;
+    }
+    let unknown = Neurons { positions: vec![[f32::NAN; 3]; first_neuron as usize], ..Neurons::default() };
+    let (positions, _) = positions(&unknown, &entries);
+    let populations = entries.iter().enumerate().map(|(index, entry)| Population {
+        name: entry.name.clone(),
+        first: entry.first_neuron,
+        size: entry.size,
+        cell: Cell::Lif(cell(None)),
+        shape: None,
+        colour: Scene::usual_colour(index),
+    });
+    Network { name: name.to_owned(), dt_ms, populations: populations.collect(), positions, ..Network::default() }
+}
+
 /// Recordings that begin before 0 or very late are shown from their beginning.
 fn shift_of(recording: &Recording) -> i64 {
     let Some((first, last)) = recording.spike_span_ms() else { return 0 };

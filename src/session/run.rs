@@ -102,6 +102,8 @@ impl Session {
             Some(most) if self.clock.playing => most,
             _ => self.clock.wanted(wall, self.network.dt_ms).min(most.unwrap_or(u32::MAX)),
         };
+        // What has not arrived yet cannot be shown.
+        let wanted = u32::try_from(self.engine.ready_steps()).unwrap_or(u32::MAX).min(wanted);
         let done = if matches!(self.engine.activity(), Activity::Device { .. }) {
             self.enqueue(wanted, budget)?
         } else {

@@ -18,6 +18,7 @@ use super::rewind::Past;
 use super::safety::Safety;
 use super::selected::Selected;
 use super::selection::Selection;
+use super::stream::StreamFeed;
 use super::telemetry::Telemetry;
 use super::undo::Undo;
 use super::variables::Variables;
@@ -66,6 +67,8 @@ pub struct Session {
     pub(super) past: Option<Past>,
     /// The controls of a recorded run; none for a live one.
     pub(super) playback: Option<Playback>,
+    /// The stream that is shown, if one is.
+    pub(super) stream: Option<StreamFeed>,
     pub(super) history_limits: HistoryLimits,
     pub(super) undo: Undo,
     pub(super) safety: Safety,
@@ -120,6 +123,7 @@ impl Session {
             restart: None,
             past: None,
             playback: None,
+            stream: None,
             undo: Undo::new(&network, engine.plan()),
             safety: Safety::default(),
             remembered_at: None,
@@ -219,6 +223,9 @@ impl Session {
                 telemetry.playing = past.is_playing();
                 telemetry.notices.extend(past.notice());
             }
+        }
+        if let Some(stream) = &self.stream {
+            telemetry.notices.extend(stream.notice());
         }
         if let Some(playback) = &self.playback {
             playback.tell(telemetry, self.clock.playing, self.clock.speed);

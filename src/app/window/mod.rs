@@ -34,7 +34,7 @@ use crate::app::AppError;
 use crate::gpu::GpuError;
 use crate::model::scene::{Scene, SceneError};
 use crate::recording::Recording;
-use crate::session::{EngineChoice, SessionError};
+use crate::session::{EngineChoice, SessionError, StreamFeed};
 
 pub use memory::CONFIG_VARIABLE;
 pub use report::{DROP_DEVICE_VARIABLE, LOG_VARIABLE, LOSE_SURFACE_VARIABLE};
@@ -58,6 +58,8 @@ pub struct WindowOptions {
     pub display: Option<String>,
     /// The recording that the first scene stands for, if it does.
     pub recording: Option<Recording>,
+    /// The stream that the first scene stands for, if it does.
+    pub stream: Option<StreamFeed>,
     /// Asked a few times a second; true ends the window as if it had been closed (an interrupt, a kill signal).
     pub should_end: fn() -> bool,
 }
@@ -73,6 +75,7 @@ impl Default for WindowOptions {
             tour: false,
             display: None,
             recording: None,
+            stream: None,
             should_end: || false,
         }
     }

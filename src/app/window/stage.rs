@@ -17,7 +17,8 @@ use crate::model::scene::{CameraPose, Scene};
 use crate::render::{Bounds, Camera, CameraView, Frame, LineMeaning, LinePattern, Pose, Renderer};
 use crate::session::view::ChannelSlot;
 use crate::session::{
-    ActivityBuffers, Command, Recovery, Session, SessionError, SessionOptions, StandardView, Telemetry, ViewSettings,
+    ActivityBuffers, Command, LIVE_STREAM, Recovery, Session, SessionError, SessionOptions, StandardView, Telemetry,
+    ViewSettings,
 };
 use crate::ui::{ColourScale, FieldGrid, FormKey, LineKey, LineStyle, SpaceInput, TourKey, ValueHistogram};
 
@@ -72,9 +73,11 @@ impl Stage {
     ) -> Result<Self, WindowError> {
         let session_options = SessionOptions { engine: options.engine, gpu: Some(Arc::clone(gpu)), seed: options.seed };
         let recording = options.recording.as_ref().filter(|recording| recording.folder() == Path::new(&scene.origin));
-        let session = match recording {
-            Some(recording) => Session::open_recording(scene, recording, session_options)?,
-            None => Session::open(scene, session_options)?,
+        let stream = options.stream.as_ref().filter(|_| scene.origin == LIVE_STREAM);
+        let session = match (recording, stream) {
+            (Some(recording), _) => Session::open_recording(scene, recording, session_options)?,
+            (None, Some(feed)) => Session::open_stream(scene, feed, session_options)?,
+            (None, None) => Session::open(scene, session_options)?,
         };
         let network = Arc::clone(session.network());
         let buffers = ActivityBuffers::new(gpu, &session.activity());
