@@ -12,7 +12,7 @@
 //! | [`session`] | a source of activity, a clock, commands in, telemetry out |
 //! | [`learn`] | experiments: data sets, encoding, presentation protocol, labels, accuracy |
 //! | [`analysis`] | statistics over samples and spikes |
-//! | [`recording`] | the recorded run: tables and their writer |
+//! | [`recording`] | the recorded run: tables, their writer and their reader; live streams |
 //! | [`engine`] | one trait, two engines: `cpu` (the oracle) and `gpu` (WGSL kernels) |
 //! | [`gpu`] | wgpu helpers that know no neurons |
 //! | [`model`] | plain data: scenes, networks, parameters; knows no GPU |
@@ -20,6 +20,8 @@
 //! # One way
 //!
 //! ```text
+//! recording or live stream --+
+//!                            v
 //! scene.toml -> model -> engine -> activity buffers -> render -> window | frame | test
 //!                          |
 //!                          +-> samples -> analysis -> telemetry -> ui -> commands -> session

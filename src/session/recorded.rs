@@ -92,6 +92,9 @@ pub(super) fn network_of(recording: &Recording) -> Result<Recorded, RecordingErr
             shift as f64 * header.dt_ms
         ));
     }
+    if shift == 0 && recording.spike_span_ms().is_some_and(|(first, _)| first < 0.5 * header.dt_ms) {
+        notices.push(format!("spikes at 0 ms are shown at the end of the first step, {} ms", header.dt_ms));
+    }
     Ok(Recorded { network, places, shift, notices })
 }
 
