@@ -108,28 +108,71 @@ fn every_spike_that_was_sent_arrives() {
 }
 
 #[test]
-fn senders_of_something_else_are_turned_away() {
+fn senders_of_something_else_are_turned_away_and_the_next_one_is_heard() {
     let temporary = tempfile::tempdir().expect("temporary folder");
-    let refused = |name: &str, arguments: &[&str], act: &dyn Fn(&str)| {
-        let listening = Listening::start(arguments, &temporary.path().join(name));
-        act(&listening.address);
+    let folder = temporary.path().join("run");
+    let listening = Listening::start(&["--token", "secret"], &folder);
+    let mut socket = TcpStream::connect(&listening.address).expect("somebody listens");
+    let _ = socket.write_all(b"GET / HTTP/1.1\r\n\r\n");
+    drop(socket);
+    for wrong in [
+        [("token", "secret"), ("dt_ms", "soon")],
+        [("token", "secret"), ("populations", "800")],
+        [("token", "secret"), ("populations", "[]")],
+        [("token", "guess"), ("name", "stranger")],
+    ] {
+        send(&listening.address, &schema(&wrong), &[&[(0.1, 1)]]);
+    }
+    send(&listening.address, &schema(&[("token", "secret")]), &[&[(0.1, 3), (0.2, 4)]]);
+    let (code, said) = listening.end();
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(said.matches("turned away: ").count(), 5, "{said}");
+    for reason in ["no Arrow IPC stream", "`dt_ms`", "`populations` like", "0 neurons", "does not know the token"] {
+        assert!(said.contains(reason), "{reason}: {said}");
+    }
+    assert_eq!(Recording::open(&folder).expect("opens").spike_count(), 2);
+}
+
+#[test]
+fn a_stream_that_turns_wrong_is_kept_until_then() {
+    let temporary = tempfile::tempdir().expect("temporary folder");
+    for (name, bad, reason) in [
+        ("beyond", (0.3, 100), "neuron 100, but there are 100 neurons"),
+        ("backward", (0.1, 1), "ascending order"),
+        ("never", (f64::NAN, 1), "ascending order"),
+    ] {
+        let folder = temporary.path().join(name);
+        let listening = Listening::start(&[], &folder);
+        send(&listening.address, &schema(&[]), &[&[(0.2, 1), (0.2, 2)], &[bad]]);
         let (code, said) = listening.end();
         assert_eq!(code, Some(2), "{name}: {said}");
-        said
-    };
-    let said = refused("noise", &[], &|address| {
-        let mut socket = TcpStream::connect(address).expect("somebody listens");
-        let _ = socket.write_all(b"GET / HTTP/1.1\r\n\r\n");
-    });
-    assert!(said.contains("no Arrow IPC stream"), "{said}");
-    let said = refused("no-step", &[], &|address| send(address, &schema(&[("dt_ms", "soon")]), &[]));
-    assert!(said.contains("`dt_ms`"), "{said}");
-    let said = refused("stranger", &["--token", "secret"], &|address| send(address, &schema(&[]), &[]));
-    assert!(said.contains("token"), "{said}");
-    let said = refused("beyond", &[], &|address| send(address, &schema(&[]), &[&[(0.1, 100)]]));
-    assert!(said.contains("neuron 100, but there are 100 neurons"), "{said}");
-    let said = refused("backward", &[], &|address| send(address, &schema(&[]), &[&[(2.0, 1)], &[(1.0, 1)]]));
-    assert!(said.contains("ascending order"), "{said}");
+        assert!(said.contains(reason), "{said}");
+        assert_eq!(Recording::open(&folder).expect("opens").spike_count(), 2);
+    }
+}
+
+/// A simulation may think for long between two batches, and whoever watches may end it then.
+#[cfg(unix)]
+#[test]
+fn a_silent_sender_neither_delays_a_flush_nor_ctrl_c() {
+    let temporary = tempfile::tempdir().expect("temporary folder");
+    let folder = temporary.path().join("run");
+    let listening = Listening::start(&[], &folder);
+    let schema = schema(&[]);
+    let socket = TcpStream::connect(&listening.address).expect("somebody listens");
+    let mut writer = StreamWriter::try_new(socket, &schema).expect("a schema is sent");
+    writer.write(&batch(&schema, &[(0.1, 3), (0.2, 4)])).expect("a batch is sent");
+    let begun = std::time::Instant::now();
+    while !Recording::open(&folder).is_ok_and(|recording| recording.spike_count() == 2) {
+        assert!(begun.elapsed().as_secs() < 20, "nothing was flushed");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let id = listening.child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill runs").success());
+    let (code, said) = listening.end();
+    assert_eq!(code, Some(130), "{said}");
+    assert!(Recording::open(&folder).expect("opens").header().complete);
+    drop(writer);
 }
 
 #[test]
@@ -137,15 +180,4 @@ fn other_machines_are_listened_to_only_with_a_token() {
     let output = program().args(["listen", "--address", "0.0.0.0:0", "--no-window", "--json"]).output().expect("runs");
     assert_eq!(output.status.code(), Some(2));
     assert!(program::stderr(&output).contains("--token"), "{}", program::stderr(&output));
-}
-
-#[test]
-fn a_sender_that_knows_the_token_is_heard() {
-    let temporary = tempfile::tempdir().expect("temporary folder");
-    let folder = temporary.path().join("run");
-    let listening = Listening::start(&["--token", "secret"], &folder);
-    send(&listening.address, &schema(&[("token", "secret")]), &[&[(0.1, 3), (0.2, 4)]]);
-    let (code, said) = listening.end();
-    assert_eq!(code, Some(0), "{said}");
-    assert_eq!(Recording::open(&folder).expect("opens").spike_count(), 2);
 }

@@ -1,20 +1,28 @@
 //! `spikescope listen`: spikes of another program, shown as they arrive, recorded, or both. In: one Arrow IPC stream
 //! over TCP. Out: the window, a recording, and how much came.
 //!
-//! Receiving and recording have a thread of their own, so that neither the picture nor its rate holds the sender up.
+//! Receiving and recording have threads of their own, so that neither the picture nor its rate holds the sender up.
 
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use serde::Serialize;
 
 use super::arguments::ListenArguments;
 use super::error::AppError;
 use super::window::{self, WindowError, WindowOptions};
 use super::{Ending, display, interrupt, text};
-use crate::recording::{RecordingError, RecordingInfo, RecordingWriter, SpikeStream, StreamListener};
+use crate::recording::{
+    RecordingError, RecordingInfo, RecordingWriter, SpikeBatch, SpikeStream, StreamInfo, StreamListener,
+};
 use crate::session::{StreamInlet, stream};
+
+/// Batches between the socket and the recording.
+const WAITING: usize = 16;
+/// How often a silent stream is looked after: what came is flushed, and an interrupt is heard.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// What came, and what became of it.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -44,10 +52,14 @@ pub(super) fn run(arguments: &ListenArguments) -> Result<Ending, AppError> {
     }
     let listener = StreamListener::bind(arguments.address, arguments.token.clone())?;
     text::tell(quiet, &format!("listening on {}; waiting for a sender", listener.address()?));
-    let Some(spikes) = listener.accept(&interrupt::requested)? else { return Ok(Ending::Interrupted) };
+    let mut turned_away = |reason: &RecordingError| text::tell(common.quiet, &format!("turned away: {reason}"));
+    let Some(spikes) = listener.accept(&interrupt::requested, &mut turned_away)? else {
+        return Ok(Ending::Interrupted);
+    };
     let (inlet, feed) = stream(spikes.info());
     let receiver = receive(spikes, inlet, arguments.record.clone(), shows);
     if shows {
+        let scene = feed.scene();
         let options = WindowOptions {
             engine: common.engine.into(),
             adapter: common.adapter.clone(),
@@ -55,17 +67,19 @@ pub(super) fn run(arguments: &ListenArguments) -> Result<Ending, AppError> {
             should_end: interrupt::requested,
             ..WindowOptions::default()
         };
-        let scene = options.stream.as_ref().map(crate::session::StreamFeed::scene);
-        if let Some(scene) = scene {
-            match window::run(scene, options) {
-                Ok(()) => {}
-                Err(WindowError::NoDisplay(reason)) => text::tell(quiet, &format!("no window: {reason}")),
-                Err(error) => return Err(error.into()),
+        match window::run(scene, options) {
+            Ok(()) => {}
+            Err(WindowError::NoDisplay(reason)) if arguments.record.is_some() => {
+                text::tell(quiet, &format!("no window: {reason}"));
             }
+            Err(error) => return Err(error.into()),
         }
-        if !receiver.is_finished() && arguments.record.is_none() {
-            // The window is closed and nothing is recorded: whoever still sends, sends to nobody.
-            return Ok(Ending::Done);
+        if !receiver.is_finished() {
+            if arguments.record.is_none() {
+                // The window is closed and nothing is recorded: whoever still sends, sends to nobody.
+                return Ok(if interrupt::requested() { Ending::Interrupted } else { Ending::Done });
+            }
+            text::tell(quiet, "the window is closed; recording goes on until the sender ends, or Ctrl-C");
         }
     }
     while !receiver.is_finished() {
@@ -81,59 +95,97 @@ pub(super) fn run(arguments: &ListenArguments) -> Result<Ending, AppError> {
     Ok(if interrupt::requested() { Ending::Interrupted } else { Ending::Done })
 }
 
-/// Receives until the sender ends, or somebody ends the program.
+/// Receives until the sender ends, or somebody ends the program. One thread hears the sender, who may be silent for as
+/// long as it likes; the other, which this returns, records and shows meanwhile.
 fn receive(
-    spikes: SpikeStream,
-    mut inlet: StreamInlet,
+    stream: SpikeStream,
+    inlet: StreamInlet,
     record: Option<PathBuf>,
     shows: bool,
 ) -> JoinHandle<Result<ListenReport, RecordingError>> {
+    let (sender, batches) = bounded(WAITING);
+    let info = stream.info().clone();
     std::thread::spawn(move || {
-        let begun = Instant::now();
-        let mut report = ListenReport {
-            name: spikes.info().name.clone(),
-            neurons: spikes.info().neuron_count(),
-            recording: record.clone(),
-            ..ListenReport::default()
-        };
-        let mut writer = match &record {
-            Some(path) => {
-                let info = RecordingInfo { title: format!("{}, received live", report.name), ..Default::default() };
-                Some(RecordingWriter::create(path, inlet.network(), info)?)
-            }
-            None => None,
-        };
-        let mut failed = None;
-        for batch in spikes {
-            let batch = match batch {
-                Ok(batch) => batch,
-                Err(error) => {
-                    failed = Some(error);
-                    break;
-                }
-            };
-            let found = inlet.spikes(&batch);
-            report.spikes += found.len() as u64;
-            report.last_ms = batch.times_ms().last().copied().unwrap_or(report.last_ms);
-            if let Some(writer) = &mut writer {
-                let until = found.last().map_or(0, |spike| u64::from(spike.step));
-                writer.write_spikes(&found, until)?;
-            }
-            if shows {
-                inlet.show(found);
-            }
-            if interrupt::requested() {
+        for batch in stream {
+            if sender.send(batch).is_err() {
                 break;
             }
         }
-        if let Some(writer) = writer {
-            // Whatever ended the stream, what came is kept.
-            writer.finish()?;
-        }
-        report.dropped = inlet.dropped();
-        report.received_s = begun.elapsed().as_secs_f64();
-        failed.map_or(Ok(report), Err)
+    });
+    std::thread::spawn(move || {
+        let taken = Taking { inlet, shows, record }.take(&info, &batches);
+        // Whoever still sends may notice that nobody listens.
+        drop(batches);
+        taken
     })
+}
+
+/// What becomes of the batches.
+struct Taking {
+    inlet: StreamInlet,
+    shows: bool,
+    record: Option<PathBuf>,
+}
+
+type Batches = Receiver<Result<SpikeBatch, RecordingError>>;
+
+impl Taking {
+    /// Takes batches until there are no more; whatever ends them, what came is kept.
+    fn take(mut self, info: &StreamInfo, batches: &Batches) -> Result<ListenReport, RecordingError> {
+        let begun = Instant::now();
+        let mut report = ListenReport {
+            name: info.name.clone(),
+            neurons: info.neuron_count(),
+            recording: self.record.clone(),
+            ..ListenReport::default()
+        };
+        let ended = self.record_and_show(batches, &mut report);
+        report.dropped = self.inlet.dropped();
+        report.received_s = begun.elapsed().as_secs_f64();
+        self.inlet.end(match &ended {
+            Ok(()) => format!("the stream has ended at {:.1} ms", report.last_ms),
+            Err(reason) => format!("the stream has broken off: {reason}"),
+        });
+        ended.map(|()| report)
+    }
+
+    fn record_and_show(&mut self, batches: &Batches, report: &mut ListenReport) -> Result<(), RecordingError> {
+        let mut writer = match &self.record {
+            Some(path) => {
+                let info = RecordingInfo { title: format!("{}, received live", report.name), ..Default::default() };
+                Some(RecordingWriter::create(path, self.inlet.network(), info)?)
+            }
+            None => None,
+        };
+        let mut ended = Ok(());
+        while !interrupt::requested() {
+            match batches.recv_timeout(LOOK) {
+                Ok(Ok(batch)) => {
+                    let spikes = self.inlet.spikes(&batch);
+                    report.spikes += spikes.len() as u64;
+                    report.last_ms = batch.times_ms().last().copied().unwrap_or(report.last_ms);
+                    if let Some(writer) = &mut writer {
+                        writer.write_spikes(&spikes, 0)?;
+                    }
+                    if self.shows {
+                        self.inlet.show(&spikes);
+                    }
+                }
+                Ok(Err(reason)) => {
+                    ended = Err(reason);
+                    break;
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(writer) = &mut writer {
+                        writer.flush_if_due()?;
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        writer.map_or(Ok(()), RecordingWriter::finish)?;
+        ended
+    }
 }
 
 fn summary(report: &ListenReport) -> String {

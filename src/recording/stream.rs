@@ -78,16 +78,27 @@ impl StreamListener {
         self.listener.local_addr().map_err(|error| RecordingError::Stream(error.to_string()))
     }
 
-    /// Waits for the next sender and hears what it sends. `should_end` is asked a few times a second; none: it said so.
+    /// Waits for a sender. Whoever sends something else, or does not know the token, is turned away, and `turned_away`
+    /// hears why. `should_end` is asked a few times a second; none: it said so.
     ///
     /// # Errors
-    /// The sender sends something else, or does not know the token.
-    pub fn accept(&self, should_end: &dyn Fn() -> bool) -> Result<Option<SpikeStream>, RecordingError> {
+    /// What the system refused.
+    pub fn accept(
+        &self,
+        should_end: &dyn Fn() -> bool,
+        turned_away: &mut dyn FnMut(&RecordingError),
+    ) -> Result<Option<SpikeStream>, RecordingError> {
         let system = |error: std::io::Error| RecordingError::Stream(format!("no sender could be heard: {error}"));
         self.listener.set_nonblocking(true).map_err(system)?;
-        let (socket, sender) = loop {
+        loop {
             match self.listener.accept() {
-                Ok(found) => break found,
+                Ok((socket, sender)) => {
+                    socket.set_nonblocking(false).map_err(system)?;
+                    match SpikeStream::begin(socket, sender, self.token.as_deref()) {
+                        Ok(stream) => return Ok(Some(stream)),
+                        Err(reason) => turned_away(&reason),
+                    }
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     if should_end() {
                         return Ok(None);
@@ -96,9 +107,7 @@ impl StreamListener {
                 }
                 Err(error) => return Err(system(error)),
             }
-        };
-        socket.set_nonblocking(false).map_err(system)?;
-        SpikeStream::begin(socket, sender, self.token.as_deref()).map(Some)
+        }
     }
 }
 
@@ -173,7 +182,10 @@ impl SpikeStream {
         let wrong = |place: &Path, reason: String| RecordingError::Stream(format!("{}: {reason}", place.display()));
         let batch = guarded(|| self.reader.next().transpose()).map_err(|reason| wrong(&self.place, reason))?;
         let Some(batch) = batch else { return Ok(None) };
-        let batch = SpikeBatch::take(&batch, &self.place, self.info.neuron_count())?;
+        let batch = SpikeBatch::take(&batch, &self.place, self.info.neuron_count()).map_err(|error| match error {
+            RecordingError::Damaged { reason, .. } => wrong(&self.place, reason),
+            other => other,
+        })?;
         for &at in batch.times_ms() {
             if !at.is_finite() || at < self.after_ms {
                 return Err(wrong(

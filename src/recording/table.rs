@@ -14,8 +14,9 @@ use parquet::file::properties::WriterProperties;
 use super::RecordingError;
 use super::files::{partial_path, publish, write_error};
 
-/// A part is closed when its first row is this old.
-const PART_AGE: Duration = Duration::from_secs(1);
+/// A part is closed when its first row is this old. Whoever writes looks a few times a second, so that what can be read
+/// is never older than a second.
+const PART_AGE: Duration = Duration::from_millis(750);
 
 /// Rows of a row group, and the most rows of a part; bounds the memory of a writer to a few tens of MB.
 const GROUP_ROWS: usize = 1 << 20;

@@ -163,7 +163,7 @@ impl RecordingWriter {
             self.spikes.write(columns::spikes_batch(chunk, self.network.dt_ms))?;
         }
         self.newest_step = until_step.max(after);
-        self.flush_due_tables()
+        self.flush_if_due()
     }
 
     /// Membrane values at the end of `step` as (neuron, mV absolute).
@@ -264,8 +264,12 @@ impl RecordingWriter {
         write_text(&self.folder.join("recording.json"), &header)
     }
 
-    /// Parts close together, so that the header's duration holds for all tables.
-    fn flush_due_tables(&mut self) -> Result<(), RecordingError> {
+    /// Flushes if what was written first since the last flush is old. Whoever may have nothing to write for a while
+    /// calls this a few times a second. Parts close together, so that the header's duration holds for all tables.
+    ///
+    /// # Errors
+    /// What the file system refused.
+    pub fn flush_if_due(&mut self) -> Result<(), RecordingError> {
         let mut any = false;
         for table in self.growing_tables() {
             any |= table.flush_if_due()?;

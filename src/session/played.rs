@@ -16,6 +16,8 @@ use crate::model::{Cell, Connectivity, Network};
 
 /// Windows held that are not shown yet; more wait with the reader.
 const WINDOWS_MAX: usize = 4;
+/// The same for a stream, whose windows are as small as its sender makes them.
+const STREAMED_WINDOWS_MAX: usize = 256;
 
 /// See the module.
 pub(super) struct PlayedEngine {
@@ -274,7 +276,8 @@ impl Engine for PlayedEngine {
     }
 
     fn ready_steps(&mut self) -> u64 {
-        while (self.seeking.is_some() || self.windows.len() < WINDOWS_MAX) && self.failed.is_none() {
+        let room = if self.can_seek { WINDOWS_MAX } else { STREAMED_WINDOWS_MAX };
+        while (self.seeking.is_some() || self.windows.len() < room) && self.failed.is_none() {
             if !self.take_news(false) {
                 break;
             }

@@ -225,7 +225,7 @@ impl Session {
             }
         }
         if let Some(stream) = &self.stream {
-            telemetry.notices.extend(stream.notice());
+            telemetry.notices.extend(stream.notices());
         }
         if let Some(playback) = &self.playback {
             playback.tell(telemetry, self.clock.playing, self.clock.speed);

@@ -2,8 +2,8 @@
 //! Out: a session. A viewer that falls behind never holds the sender up: what finds no room is counted and left out of
 //! the picture (not of a recording), and the picture says so.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
@@ -19,15 +19,23 @@ use crate::recording::{SpikeBatch, StreamInfo};
 
 /// Where the scene of a stream says that it comes from.
 pub const LIVE_STREAM: &str = "live stream";
-/// Batches that wait to be shown.
+/// Portions of spikes that wait to be shown, and spikes of one at most: together a bound of 134 MB.
 const ROOM: usize = 1024;
+const PORTION: usize = 1 << 14;
+
+/// What both ends know.
+#[derive(Debug, Default)]
+struct Known {
+    dropped: AtomicU64,
+    end: OnceLock<String>,
+}
 
 /// The end that a picture is fed from.
 #[derive(Clone, Debug)]
 pub struct StreamFeed {
     network: Arc<Network>,
     news: Receiver<News>,
-    pub(super) dropped: Arc<AtomicU64>,
+    known: Arc<Known>,
 }
 
 /// The end that a stream is put into.
@@ -35,7 +43,7 @@ pub struct StreamFeed {
 pub struct StreamInlet {
     network: Arc<Network>,
     news: Sender<News>,
-    dropped: Arc<AtomicU64>,
+    known: Arc<Known>,
     newest: u64,
 }
 
@@ -44,9 +52,9 @@ pub struct StreamInlet {
 pub fn stream(info: &StreamInfo) -> (StreamInlet, StreamFeed) {
     let network = Arc::new(recorded::network_of_populations(&info.name, info.dt_ms, &info.populations));
     let (sender, news) = bounded(ROOM);
-    let dropped = Arc::new(AtomicU64::new(0));
-    let feed = StreamFeed { network: Arc::clone(&network), news, dropped: Arc::clone(&dropped) };
-    (StreamInlet { network, news: sender, dropped, newest: 0 }, feed)
+    let known = Arc::new(Known::default());
+    let feed = StreamFeed { network: Arc::clone(&network), news, known: Arc::clone(&known) };
+    (StreamInlet { network, news: sender, known, newest: 0 }, feed)
 }
 
 impl StreamInlet {
@@ -66,33 +74,38 @@ impl StreamInlet {
     /// Spikes that found no room in the picture so far.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+        self.known.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Says why nothing more will come.
+    pub fn end(self, reason: String) {
+        let _ = self.known.end.set(reason);
     }
 
     /// Hands spikes to the picture, if there is room. Never waits.
-    pub fn show(&mut self, spikes: Vec<Spike>) {
-        let Some(last) = spikes.last() else { return };
-        self.newest = self.newest.max(u64::from(last.step));
-        let count = spikes.len() as u64;
-        let window = Window { until: self.newest, spikes, ..Window::default() };
-        match self.news.try_send(News::Window(0, window)) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => {
-                self.dropped.fetch_add(count, Ordering::Relaxed);
+    pub fn show(&mut self, spikes: &[Spike]) {
+        for portion in spikes.chunks(PORTION) {
+            self.newest = portion.last().map_or(self.newest, |last| self.newest.max(u64::from(last.step)));
+            let window = Window { until: self.newest, spikes: portion.to_vec(), ..Window::default() };
+            match self.news.try_send(News::Window(0, window)) {
+                // Or nobody looks any more.
+                Ok(()) | Err(TrySendError::Disconnected(_)) => {}
+                Err(TrySendError::Full(_)) => {
+                    self.known.dropped.fetch_add(portion.len() as u64, Ordering::Relaxed);
+                }
             }
-            // Nobody looks any more.
-            Err(TrySendError::Disconnected(_)) => {}
         }
     }
 }
 
 impl StreamFeed {
     /// What the viewer must know.
-    pub(super) fn notice(&self) -> Option<String> {
-        let dropped = self.dropped.load(Ordering::Relaxed);
-        (dropped > 0).then(|| {
+    pub(super) fn notices(&self) -> impl Iterator<Item = String> {
+        let dropped = self.known.dropped.load(Ordering::Relaxed);
+        let dropped = (dropped > 0).then(|| {
             format!("{dropped} spikes of the stream are not shown: they came faster than the picture took them")
-        })
+        });
+        dropped.into_iter().chain(self.known.end.get().cloned())
     }
 
     /// The scene that stands for the stream.
