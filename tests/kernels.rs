@@ -309,13 +309,14 @@ fn prune_keeps_the_floor_and_reinforces_survivors() {
     for size in SIZES {
         for floor in [0, 2, 60] {
             let pruning = Pruning {
-                policy: PruningPolicy::Progressive { alpha: 0.25, beta: 0.5, cap: 0.7 },
+                policy: PruningPolicy::Progressive { alpha: 0.25, beta: 0.5, cap: 0.7, initial: 0.25 },
                 every_ms: None,
                 every_presentations: None,
                 start_ms: 0.0,
                 start_presentations: 0,
                 target_compression: 0.9,
                 floor_per_neuron: floor,
+                ..Default::default()
             };
             let mut engine = engine(&gpu, still(size, Some(pruning)));
             let before = engine.weights(0).expect("weights");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use spikescope::engine::{Change, Checkpoint, Engine, Fingerprint, PRUNED, Sample, SampleRequest, cpu::CpuEngine};
-use spikescope::model::random::Draws;
+use spikescope::model::random::{Draws, Stream, fold_seed, random_u32};
 use spikescope::model::{
     AdaptiveThreshold, Background, Cell, Connectivity, Delays, Lif, Network, Plasticity, Population, Projection,
     Pruning, PruningPolicy, Receptor, Rule, Source, SynapseModel, Weights,
@@ -111,6 +111,10 @@ fn changing(mut p: Projection, which: usize, policy: PruningPolicy, floor: u32, 
         start_presentations: 0,
         target_compression: 0.9,
         floor_per_neuron: floor,
+        periods: None,
+        // Both orders and both ways to normalise, whatever the policy.
+        reinforce_first: floor % 2 == 1,
+        normalise_over_all: floor > 1,
     });
     p
 }
@@ -176,14 +180,22 @@ fn build(seed: u64, cell: usize, which: usize, policy: PruningPolicy, floor: u32
 fn networks() -> impl Strategy<Value = Network> {
     let policy = prop_oneof![
         (0.01_f32..0.5).prop_map(|threshold| PruningPolicy::Static { threshold }),
-        (0.01_f32..0.3, 0.0_f32..0.3, 0.1_f32..0.9).prop_map(|(alpha, beta, cap)| PruningPolicy::Progressive {
-            alpha,
-            beta,
-            cap
-        }),
+        (0.01_f32..0.3, 0.0_f32..0.3, 0.1_f32..0.9, 0.0_f32..0.3)
+            .prop_map(|(alpha, beta, cap, initial)| PruningPolicy::Progressive { alpha, beta, cap, initial }),
+        (0.01_f32..0.5, 0.0_f32..0.1).prop_map(|(threshold, weight)| PruningPolicy::Soft { threshold, weight }),
+        (0.01_f32..0.3).prop_map(|share| PruningPolicy::Percentile { share }),
+        (0.01_f32..0.3).prop_map(|share| PruningPolicy::Random { share }),
     ];
     (any::<u64>(), 0_usize..3, 0_usize..3, policy, 0_u32..4)
         .prop_map(|(seed, cell, which, policy, floor)| build(seed, cell, which, policy, floor))
+}
+
+/// The same network, normalised over what survives.
+fn over_survivors(mut network: Network) -> Network {
+    for pruning in network.projections.iter_mut().filter_map(|p| p.pruning.as_mut()) {
+        pruning.normalise_over_all = false;
+    }
+    network
 }
 
 fn engine(network: &Network) -> CpuEngine {
@@ -289,6 +301,7 @@ proptest! {
     /// Without learning, a pruned synapse is the same as one of weight 0.
     #[test]
     fn pruned_synapses_transmit_nothing(network in networks(), operations in operations(), steps in 1_u32..200) {
+        let network = over_survivors(network);
         let mut pruned = engine(&network);
         operations.iter().for_each(|operation| perform(&mut pruned, operation));
         for projection in [DENSE, SPARSE] {
@@ -325,19 +338,44 @@ proptest! {
             for period in 0..20 {
                 let left = |w: &[f32]| w.iter().filter(|&&x| x >= 0.0).count() as f32;
                 if 1.0 - left(&w) / total < pruning.target_compression {
-                    for target in 0..10 {
-                        let mut own: Vec<(f32, usize)> = (0..w.len())
-                            .filter(|&k| w[k] >= 0.0 && network.ends_of(index, k as u64).1 == target)
-                            .map(|k| (w[k], k))
-                            .collect();
-                        own.sort_by(|a, b| b.0.total_cmp(&a.0));
-                        let floor = pruning.floor_per_neuron as usize;
-                        let weakest_kept = floor.checked_sub(1).and_then(|n| own.get(n)).map_or(f32::MAX, |x| x.0);
-                        let keep_all = own.len() <= floor;
-                        own.iter().filter(|x| !keep_all && x.0 < t.min(weakest_kept)).for_each(|x| w[x.1] = PRUNED);
+                    let gain = if let PruningPolicy::Progressive { beta, .. } = pruning.policy { beta * t } else { 0.0 };
+                    let reinforce = |w: &mut [f32]| {
+                        w.iter_mut().filter(|x| **x >= 0.0).for_each(|x| *x = (*x + gain).min(1.0));
+                    };
+                    if pruning.reinforce_first {
+                        reinforce(&mut w);
                     }
-                    if let PruningPolicy::Progressive { alpha, beta, cap } = pruning.policy {
-                        w.iter_mut().filter(|x| **x >= 0.0).for_each(|x| *x = (*x + beta * t).min(1.0));
+                    for target in 0..10 {
+                        let of_target = |k: &usize| network.ends_of(index, *k as u64).1 == target;
+                        let inputs = (0..w.len()).filter(of_target).count();
+                        // Weakest first; for the random policy in the order of its draw.
+                        let draw = |k: usize| random_u32(fold_seed(network.seed), Stream::Pruning.part(index), k as u32, 0);
+                        let mut own: Vec<usize> = (0..w.len()).filter(|&k| w[k] >= 0.0).filter(of_target).collect();
+                        own.sort_by(|&a, &b| match pruning.policy {
+                            PruningPolicy::Random { .. } => (draw(a) >> 2).cmp(&(draw(b) >> 2)),
+                            _ => w[a].total_cmp(&w[b]),
+                        });
+                        let floor = pruning.floor_per_neuron as usize;
+                        let (gone, into) = match pruning.policy {
+                            PruningPolicy::Percentile { share } | PruningPolicy::Random { share } => {
+                                let stay = ((inputs as f32 * (1.0 - pruning.target_compression)).ceil() as usize).max(floor);
+                                (((inputs as f32 * share).ceil() as usize).min(own.len().saturating_sub(stay)), PRUNED)
+                            }
+                            PruningPolicy::Soft { weight, .. } => (own.iter().filter(|&&k| w[k] < t).count(), weight),
+                            _ => (own.iter().filter(|&&k| w[k] < t).count(), PRUNED),
+                        };
+                        let gone = gone.min(own.len().saturating_sub(floor));
+                        // Equals of the weakest that stays stay too.
+                        let is_random = matches!(pruning.policy, PruningPolicy::Random { .. });
+                        let weakest = own.get(gone).map_or(f32::MAX, |&k| w[k]);
+                        let goes: Vec<usize> =
+                            own[..gone].iter().copied().filter(|&k| is_random || w[k] < weakest).collect();
+                        goes.into_iter().for_each(|k| w[k] = into);
+                    }
+                    if !pruning.reinforce_first {
+                        reinforce(&mut w);
+                    }
+                    if let PruningPolicy::Progressive { alpha, cap, .. } = pruning.policy {
                         t = (t + alpha * (left(&w) / total)).min(cap);
                     }
                 }
@@ -357,6 +395,7 @@ proptest! {
         network in networks(),
         operations in operations(),
     ) {
+        let network = over_survivors(network);
         let mut engine = engine(&network);
         operations.iter().for_each(|operation| perform(&mut engine, operation));
         for (index, targets) in [(DENSE, 10), (SPARSE, 7)] {

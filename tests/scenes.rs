@@ -341,7 +341,7 @@ pruning = { every_presentations = 3, start_presentations = 9, start_ms = 5, cap 
         matches!(&triplet.weights, Weights::PerSynapse(w) if w.len() == 500 && w.iter().all(|w| (0.1..0.5).contains(w)))
     );
     assert_eq!(triplet.pruning.as_ref().expect("pruning").policy, PruningPolicy::Static { threshold: 0.3 });
-    let progressive = PruningPolicy::Progressive { alpha: 0.05, beta: 0.10, cap: 0.4 };
+    let progressive = PruningPolicy::Progressive { alpha: 0.05, beta: 0.10, cap: 0.4, initial: 0.05 };
     assert_eq!(power.pruning.as_ref().expect("pruning").policy, progressive);
     assert!(matches!(power.plasticity.as_ref().expect("rule").rule, Rule::PostPowerLaw { .. }));
 }

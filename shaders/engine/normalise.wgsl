@@ -19,16 +19,22 @@ fn normalise(
     }
     let length = column_length(target_local);
     var sum = 0.0;
+    var left = 0u;
     for (var k = 0u; k < length; k++) {
         let w = weights[column_synapse(target_local, k)];
         if w >= 0.0 {
             sum += w;
+            left += 1u;
         }
     }
     if sum <= 0.0 {
         return;
     }
-    let factor = projection.normalised_share / sum;
+    var goal = projection.normalised_share;
+    if (projection.prune_flags & 2u) != 0u {
+        goal = goal * (f32(left) / f32(length));
+    }
+    let factor = goal / sum;
     for (var k = 0u; k < length; k++) {
         let synapse = column_synapse(target_local, k);
         let w = weights[synapse];

@@ -19,10 +19,12 @@ struct MutableProjection {
     normalised_share: f32,       // sum of shares that normalise brings about; 0: none
     has_post2: u32,
     prune_floor: u32,
-    prune_policy: u32,           // 0 static, 1 progressive
-    prune_alpha: f32,
+    prune_policy: u32,           // 0 static, 1 progressive, 2 soft, 3 percentile, 4 random
+    prune_alpha: f32,            // percentile, random: share of a target's inputs that goes in one period
     prune_beta: f32,
-    prune_cap: f32,
+    prune_cap: f32,              // soft: the weight that others are set back to
     prune_target: f32,           // share of the synapses that may go
-    _padding: array<u32, 3>,
+    prune_seed: u32,             // key of the random policy
+    prune_stream: u32,
+    prune_flags: u32,            // 1: reinforce first; 2: normalise over all inputs
 }

@@ -12,7 +12,7 @@ fn prune_end() {
     }
     period.remaining -= atomicLoad(&period.removed);
     atomicStore(&period.removed, 0u);
-    if projection.prune_policy != 0u {
+    if projection.prune_policy == 1u {
         let left = f32(period.remaining) / f32(period.total);
         period.threshold = min(period.threshold + projection.prune_alpha * left, projection.prune_cap);
     }

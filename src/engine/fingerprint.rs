@@ -122,10 +122,15 @@ fn hash_projection(hash: &mut Fingerprint, network: &Network, plan: &Plan, index
     hash.word(projection.normalised_sum.map_or(0, f32::to_bits));
     if let Some(pruning) = &projection.pruning {
         let policy = match pruning.policy {
-            PruningPolicy::Static { threshold } => [threshold, 0.0, 0.0],
-            PruningPolicy::Progressive { alpha, beta, cap } => [alpha, beta, cap],
+            PruningPolicy::Static { threshold } => [0.0, threshold, 0.0, 0.0],
+            // The initial threshold is state.
+            PruningPolicy::Progressive { alpha, beta, cap, .. } => [1.0, alpha, beta, cap],
+            PruningPolicy::Soft { threshold, weight } => [2.0, threshold, weight, 0.0],
+            PruningPolicy::Percentile { share } => [3.0, share, 0.0, 0.0],
+            PruningPolicy::Random { share } => [4.0, share, 0.0, 0.0],
         };
         hash.words(policy.map(f32::to_bits).into_iter());
         hash.words([pruning.target_compression.to_bits(), pruning.floor_per_neuron].into_iter());
+        hash.words([u32::from(pruning.reinforce_first), u32::from(pruning.normalise_over_all)].into_iter());
     }
 }

@@ -39,7 +39,30 @@ impl LabelAssigner {
 
     /// Takes the answer to one presentation: spikes per output neuron. Labels beyond the classes are left out.
     pub fn push(&mut self, label: u8, counts: &[u32]) {
-        if usize::from(label) >= self.classes || counts.len() != self.neurons {
+        if counts.len() != self.neurons {
+            return;
+        }
+        let answer = counts.iter().enumerate().filter(|&(_, &c)| c > 0).map(|(n, &c)| (n as u32, c)).collect();
+        self.push_answer(label, answer);
+        self.assign();
+    }
+
+    /// Presentations of the window, oldest first: the class, and (output neuron, spikes) of those that spiked.
+    pub fn window(&self) -> impl Iterator<Item = &(u8, Vec<(u32, u32)>)> {
+        self.recent.iter()
+    }
+
+    /// Takes presentations as [`Self::window`] gives them. Neurons beyond the last are left out.
+    pub fn extend(&mut self, window: Vec<(u8, Vec<(u32, u32)>)>) {
+        for (label, mut answer) in window {
+            answer.retain(|&(neuron, _)| (neuron as usize) < self.neurons);
+            self.push_answer(label, answer);
+        }
+        self.assign();
+    }
+
+    fn push_answer(&mut self, label: u8, answer: Vec<(u32, u32)>) {
+        if usize::from(label) >= self.classes {
             return;
         }
         if self.recent.len() == self.window
@@ -50,14 +73,11 @@ impl LabelAssigner {
                 self.sums[usize::from(old) * self.neurons + neuron as usize] -= u64::from(count);
             }
         }
-        let answer: Vec<(u32, u32)> =
-            counts.iter().enumerate().filter(|&(_, &c)| c > 0).map(|(n, &c)| (n as u32, c)).collect();
         self.presented[usize::from(label)] += 1;
         for &(neuron, count) in &answer {
             self.sums[usize::from(label) * self.neurons + neuron as usize] += u64::from(count);
         }
         self.recent.push_back((label, answer));
-        self.assign();
     }
 
     fn assign(&mut self) {
@@ -134,6 +154,11 @@ impl Confusion {
         self.place(shown, answered).and_then(|place| self.counts.get(place)).copied().unwrap_or(0)
     }
 
+    /// Adds counts in the order of [`Self::rows`].
+    pub fn add(&mut self, counts: &[u64]) {
+        self.counts.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+    }
+
     /// Rows by class shown, columns by class answered; the last column counts images without an answer.
     pub fn rows(&self) -> impl Iterator<Item = &[u64]> {
         self.counts.chunks(self.classes + 1)
@@ -182,12 +207,21 @@ impl RunningAccuracy {
 
     /// Scores one answer; no answer is a wrong one.
     pub fn push(&mut self, shown: u8, answered: Option<u8>) {
+        self.push_outcome(answered == Some(shown));
+    }
+
+    /// Takes an answer of which only is known whether it was right.
+    pub fn push_outcome(&mut self, right: bool) {
         if self.recent.len() == self.window && self.recent.pop_front() == Some(true) {
             self.right -= 1;
         }
-        let right = answered == Some(shown);
         self.right += usize::from(right);
         self.recent.push_back(right);
+    }
+
+    /// Right or wrong, oldest first.
+    pub fn window(&self) -> impl Iterator<Item = bool> {
+        self.recent.iter().copied()
     }
 
     /// Percent right over the window, or over what there is of it; none before the first answer.

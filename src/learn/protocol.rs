@@ -6,17 +6,22 @@
 //! and accuracy. Whether the caller advances step by step or in one go, blocking or live, the engine gets the same
 //! calls at the same steps, so the spikes are the same.
 //!
-//! Order between two images: prune (when a period is due), then normalise, then present.
+//! Order between two images: prune (when a period is due), then normalise, then present; with `normalise_first`
+//! normalise, then prune.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::LearnError;
-use super::data::{DataSet, permutation};
+use super::cursor::Cursor;
+use super::data::DataSet;
+use super::encoding::Encoder;
 use super::schedule::PruningSchedule;
-use super::score::Score;
+use super::score::{SavedScore, Score};
 use crate::engine::{Engine, Sample, SampleRequest};
-use crate::model::scene::LearningScene;
+use crate::model::scene::{Encoding, LearningScene};
 use crate::model::{Cell, Network, Source};
 
 /// What the protocol is doing.
@@ -65,6 +70,19 @@ pub struct Showing {
     pub accuracy_percent: Option<f64>,
 }
 
+/// Where a protocol stands between two images, as it goes to disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedProtocol {
+    /// Presentations finished.
+    pub presentations: u64,
+    /// Pass over the data.
+    pub pass: u32,
+    /// Place of the next image in its order.
+    pub position: usize,
+    /// Labels and answers.
+    pub score: SavedScore,
+}
+
 /// Shows images to a network. See the module.
 #[derive(Clone)]
 pub struct Protocol {
@@ -73,6 +91,8 @@ pub struct Protocol {
     cursor: Cursor,
     phase: Phase,
     steps_left: u32,
+    /// Steps of the showing that rates were set for.
+    shown_steps: u32,
     presentations: u64,
     retries: u32,
     input_factor: f32,
@@ -93,12 +113,14 @@ struct Settings {
     output: usize,
     present_steps: u32,
     rest_steps: u32,
-    intensity: f32,
-    intensity_step: f32,
+    encoder: Encoder,
+    /// Added to the brightness, 1 at first, each time an image is shown again.
+    brightness_step: f32,
     min_spikes: u32,
     max_retries: u32,
     reset_between: bool,
     normalised: Vec<usize>,
+    normalise_first: bool,
     accuracy_window: usize,
 }
 
@@ -139,12 +161,18 @@ impl Settings {
             output,
             present_steps: steps(scene.present_ms).max(1),
             rest_steps: steps(scene.rest_ms),
-            intensity: (factor * scene.intensity_hz_per_level) as f32,
-            intensity_step: (factor * scene.intensity_step_hz_per_level) as f32,
+            encoder: match scene.encoding {
+                Encoding::Poisson => Encoder::Poisson { hz_per_level: (factor * scene.intensity_hz_per_level) as f32 },
+                Encoding::TimeToFirstSpike { volley_ms } => {
+                    Encoder::FirstSpike { volley_steps: steps(volley_ms).clamp(1, steps(scene.present_ms).max(1)) }
+                }
+            },
+            brightness_step: (scene.intensity_step_hz_per_level / scene.intensity_hz_per_level) as f32,
             min_spikes: scene.min_spikes,
             max_retries: scene.max_retries,
             reset_between: scene.reset_between,
             normalised: if scene.normalise { normalised.map(|(index, _)| index).collect() } else { Vec::new() },
+            normalise_first: scene.normalise_first,
             accuracy_window: scene.accuracy_window as usize,
         })
     }
@@ -192,6 +220,7 @@ impl Protocol {
             cursor,
             phase: Phase::Begin,
             steps_left: 0,
+            shown_steps: 0,
             presentations: 0,
             retries: 0,
             input_factor: 1.0,
@@ -217,6 +246,7 @@ impl Protocol {
             }
             let moved = match self.phase {
                 Phase::Begin => self.begin(engine, schedule)?,
+                Phase::Present if self.shown_steps < self.settings.present_steps => self.go_on_showing(engine)?,
                 Phase::Present => self.end_showing(engine)?,
                 Phase::Rest => self.decide(),
             };
@@ -237,6 +267,34 @@ impl Protocol {
         if self.steps_left == 0 && self.phase == Phase::Rest {
             self.decide();
         }
+    }
+
+    /// True before an image that was not shown yet: the moment to keep or to stop a run.
+    #[must_use]
+    pub const fn is_between_images(&self) -> bool {
+        self.steps_left == 0 && matches!(self.phase, Phase::Begin) && self.retries == 0
+    }
+
+    /// What has to be kept to go on. Taken between images ([`Self::is_between_images`]).
+    #[must_use]
+    pub fn saved(&self) -> SavedProtocol {
+        SavedProtocol {
+            presentations: self.presentations,
+            pass: self.cursor.place().0,
+            position: self.cursor.place().1,
+            score: self.score.saved(),
+        }
+    }
+
+    /// Goes on from what was kept, in a new protocol of the same network and data. False, and nothing done, when the
+    /// data has no such image.
+    pub fn restore(&mut self, saved: SavedProtocol) -> bool {
+        if !self.cursor.go_to(saved.pass, saved.position) {
+            return false;
+        }
+        self.presentations = saved.presentations;
+        self.score.restore(saved.score);
+        true
     }
 
     /// The projections that [`Self::prepare`] prunes next, before it shows an image.
@@ -267,6 +325,9 @@ impl Protocol {
         if !self.counts.ask(engine, self.settings.output, For::Baseline) {
             return Ok(false);
         }
+        if self.settings.normalise_first {
+            self.normalise(engine)?;
+        }
         if self.retries == 0 {
             let mut due = schedule.due_after_presentations(self.presentations);
             due.extend(schedule.take_due_at(engine.step()));
@@ -277,31 +338,37 @@ impl Protocol {
                 self.pruned.push(projection);
             }
         }
-        if self.learning {
-            for &projection in &self.settings.normalised {
-                engine.normalise(projection)?;
-            }
+        if !self.settings.normalise_first {
+            self.normalise(engine)?;
         }
         self.phase = Phase::Present;
-        self.show(engine)?;
         self.showing.0 = engine.step();
-        self.steps_left = self.settings.present_steps;
+        self.shown_steps = 0;
+        self.go_on_showing(engine)
+    }
+
+    fn normalise(&self, engine: &mut dyn Engine) -> Result<(), LearnError> {
+        for &projection in self.settings.normalised.iter().filter(|_| self.learning) {
+            engine.normalise(projection)?;
+        }
+        Ok(())
+    }
+
+    /// Sets the rates of the image shown now, for as long as they hold.
+    fn go_on_showing(&mut self, engine: &mut dyn Engine) -> Result<bool, LearnError> {
+        let steps = self.encode(self.shown_steps);
+        engine.set_rates(self.settings.input, &self.rates_hz)?;
+        self.shown_steps += steps;
+        self.steps_left = steps;
         Ok(true)
     }
 
-    /// Sets the rates of the image shown now; all zero outside of a showing.
-    fn show(&mut self, engine: &mut dyn Engine) -> Result<(), LearnError> {
-        if self.phase == Phase::Present {
-            let per_level = self.settings.intensity + self.retries as f32 * self.settings.intensity_step;
-            let image = self.data.image(self.cursor.image() as usize);
-            for (rate_hz, &pixel) in self.rates_hz.iter_mut().zip(image) {
-                *rate_hz = f32::from(pixel) * per_level * self.input_factor;
-            }
-        } else {
-            self.rates_hz.fill(0.0);
-        }
-        engine.set_rates(self.settings.input, &self.rates_hz)?;
-        Ok(())
+    /// The rates after so many steps of the showing, and for how many more they hold.
+    fn encode(&mut self, shown_steps: u32) -> u32 {
+        let image = self.data.image(self.cursor.image() as usize);
+        let brightness = (1.0 + self.retries as f32 * self.settings.brightness_step) * self.input_factor;
+        let Settings { encoder, present_steps, .. } = self.settings;
+        encoder.slice(image, brightness, shown_steps, present_steps, &mut self.rates_hz)
     }
 
     /// Asks for the answer and falls silent. False when it cannot be asked for yet.
@@ -310,7 +377,8 @@ impl Protocol {
             return Ok(false);
         }
         self.phase = Phase::Rest;
-        self.show(engine)?;
+        self.rates_hz.fill(0.0);
+        engine.set_rates(self.settings.input, &self.rates_hz)?;
         if self.settings.reset_between {
             engine.rest()?;
         }
@@ -367,13 +435,20 @@ impl Protocol {
         self.learning = learning;
     }
 
-    /// Factor on the input's rates, 1 as in the scene; in force at once.
+    /// Factor on the images' brightness, 1 as in the scene; in force at once, or with the next spikes of a volley.
     ///
     /// # Errors
     /// From the engine.
     pub fn set_input_factor(&mut self, engine: &mut dyn Engine, factor: f32) -> Result<(), LearnError> {
         self.input_factor = if factor.is_finite() { factor.max(0.0) } else { 1.0 };
-        self.show(engine)
+        if self.phase == Phase::Present
+            && self.steps_left > 0
+            && matches!(self.settings.encoder, Encoder::Poisson { .. })
+        {
+            self.encode(0);
+            engine.set_rates(self.settings.input, &self.rates_hz)?;
+        }
+        Ok(())
     }
 
     /// Index of the population that images drive.
@@ -438,37 +513,6 @@ impl Protocol {
     /// Projections that had a pruning period since the last call, in order.
     pub fn drain_pruned(&mut self) -> Vec<usize> {
         std::mem::take(&mut self.pruned)
-    }
-}
-
-/// Where in the data the protocol is: a new random order in every pass, or the order of the data.
-#[derive(Clone)]
-struct Cursor {
-    order: Vec<u32>,
-    position: usize,
-    pass: u32,
-    seed: Option<u64>,
-}
-
-impl Cursor {
-    fn new(len: usize, seed: Option<u64>) -> Self {
-        let order = seed.map_or_else(|| (0..len as u32).collect(), |seed| permutation(len, seed, 0));
-        Self { order, position: 0, pass: 0, seed }
-    }
-
-    fn image(&self) -> u32 {
-        self.order.get(self.position).copied().unwrap_or_default()
-    }
-
-    fn next(&mut self) {
-        self.position += 1;
-        if self.position >= self.order.len() {
-            self.position = 0;
-            self.pass = self.pass.wrapping_add(1);
-            if let Some(seed) = self.seed {
-                self.order = permutation(self.order.len(), seed, self.pass);
-            }
-        }
     }
 }
 

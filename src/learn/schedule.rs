@@ -1,7 +1,17 @@
 //! When pruning periods are due: by presentations of a learning protocol, or by simulated time. In: the network's
 //! pruning settings, the clock. Out: the projections whose period it is. Runs nothing itself.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::Network;
+
+/// A schedule as it goes to disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedSchedule {
+    enabled: bool,
+    skipped: Option<u64>,
+    next_steps: Vec<u64>,
+}
 
 /// The pruning periods of a network's projections.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +29,16 @@ struct Entry {
     start_presentations: u64,
     every_steps: Option<u64>,
     next_step: u64,
+    first_step: u64,
+    /// Periods at most.
+    periods: u64,
+}
+
+impl Entry {
+    /// All periods by time have been.
+    fn is_over(&self) -> bool {
+        self.every_steps.is_some_and(|every| (self.next_step - self.first_step) / every >= self.periods)
+    }
 }
 
 impl PruningSchedule {
@@ -38,9 +58,28 @@ impl PruningSchedule {
                 start_presentations: u64::from(pruning.start_presentations),
                 every_steps,
                 next_step,
+                first_step: next_step,
+                periods: pruning.periods.map_or(u64::MAX, u64::from),
             })
         });
         Self { entries: entries.collect(), enabled: true, skipped: None }
+    }
+
+    /// What has to be kept to go on.
+    #[must_use]
+    pub fn saved(&self) -> SavedSchedule {
+        let next_steps = self.entries.iter().map(|entry| entry.next_step).collect();
+        SavedSchedule { enabled: self.enabled, skipped: self.skipped, next_steps }
+    }
+
+    /// Goes on from what was kept, in a new schedule of the same network; false when it is of another.
+    pub fn restore(&mut self, saved: &SavedSchedule) -> bool {
+        if saved.next_steps.len() != self.entries.len() {
+            return false;
+        }
+        (self.enabled, self.skipped) = (saved.enabled, saved.skipped);
+        self.entries.iter_mut().zip(&saved.next_steps).for_each(|(entry, &step)| entry.next_step = step);
+        true
     }
 
     /// True when no projection is ever pruned by schedule.
@@ -68,8 +107,10 @@ impl PruningSchedule {
         }
         let due = |entry: &&Entry| {
             let Some(every) = entry.every_presentations else { return false };
-            let since_start = finished.checked_sub(entry.start_presentations);
-            finished > 0 && since_start.is_some_and(|since| since.is_multiple_of(every))
+            // Nothing was learned before the first image: from 0 on, the first period comes after one interval.
+            let first = if entry.start_presentations == 0 { every } else { entry.start_presentations };
+            let since_first = finished.checked_sub(first);
+            since_first.is_some_and(|since| since.is_multiple_of(every) && since / every < entry.periods)
         };
         self.entries.iter().filter(|_| self.enabled).filter(due).map(|entry| entry.projection).collect()
     }
@@ -83,7 +124,7 @@ impl PruningSchedule {
     /// Steps from `step` to the next period by time; none when there is none.
     #[must_use]
     pub fn steps_until_due(&self, step: u64) -> Option<u64> {
-        let timed = self.entries.iter().filter(|entry| entry.every_steps.is_some());
+        let timed = self.entries.iter().filter(|entry| entry.every_steps.is_some() && !entry.is_over());
         timed.map(|entry| entry.next_step.saturating_sub(step)).min()
     }
 
@@ -92,7 +133,7 @@ impl PruningSchedule {
         let mut due = Vec::new();
         for entry in &mut self.entries {
             let Some(every) = entry.every_steps else { continue };
-            if entry.next_step <= step {
+            if entry.next_step <= step && !entry.is_over() {
                 due.push(entry.projection);
                 entry.next_step += every * ((step - entry.next_step) / every + 1);
             }
@@ -115,6 +156,7 @@ mod tests {
             start_presentations: start,
             target_compression: 1.0,
             floor_per_neuron: 0,
+            ..Pruning::default()
         };
         let projection = Projection {
             name: "p".into(),
@@ -140,6 +182,34 @@ mod tests {
         let from_the_beginning = self::schedule(None, 0.0, Some(50), 0);
         assert!(from_the_beginning.due_after_presentations(0).is_empty());
         assert_eq!(from_the_beginning.due_after_presentations(50), [0]);
+    }
+
+    #[test]
+    fn periods_end_where_their_number_is_given() {
+        let limited = |every_ms, start_ms, every, start, periods: u32| {
+            let mut schedule = schedule(every_ms, start_ms, every, start);
+            schedule.entries[0].periods = u64::from(periods);
+            schedule
+        };
+        for (start, expected) in [(0, [50, 100]), (200, [200, 250])] {
+            let schedule = limited(None, 0.0, Some(50), start, 2);
+            let due: Vec<u64> = (0..900).filter(|&n| !schedule.due_after_presentations(n).is_empty()).collect();
+            assert_eq!(due, expected);
+        }
+        let mut timed = limited(Some(10.0), 100.0, None, 0, 2);
+        let due: Vec<u64> = (0..900).filter(|&step| !timed.take_due_at(step).is_empty()).collect();
+        assert_eq!(due, [200, 220]);
+        assert_eq!(timed.steps_until_due(900), None);
+    }
+
+    #[test]
+    fn a_schedule_goes_on_where_it_was() {
+        let mut schedule = schedule(Some(10.0), 100.0, None, 0);
+        schedule.take_due_at(230);
+        let mut other = self::schedule(Some(10.0), 100.0, None, 0);
+        assert!(other.restore(&schedule.saved()));
+        assert_eq!(other.steps_until_due(231), schedule.steps_until_due(231));
+        assert!(!PruningSchedule::default().restore(&schedule.saved()));
     }
 
     #[test]

@@ -1,7 +1,22 @@
 //! Scoring of a run's answers. Owns the order that keeps the score honest: an answer is given and scored first, and
 //! only then does its presentation count for the labels.
 
+use serde::{Deserialize, Serialize};
+
 use super::labels::{Confusion, LabelAssigner, RunningAccuracy};
+
+/// A score as it goes to disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedScore {
+    /// As [`LabelAssigner::window`] gives it.
+    pub labels: Vec<(u8, Vec<(u32, u32)>)>,
+    /// As [`RunningAccuracy::window`] gives it.
+    pub outcomes: Vec<bool>,
+    /// Row by row.
+    pub confusion: Vec<u64>,
+    /// The last (answer, class shown).
+    pub last: Option<(u8, u8)>,
+}
 
 /// Labels, answers and accuracy of a run.
 #[derive(Clone, Debug)]
@@ -36,6 +51,25 @@ impl Score {
             fixed_labels: true,
             last: None,
         }
+    }
+
+    /// What has to be kept to go on.
+    #[must_use]
+    pub fn saved(&self) -> SavedScore {
+        SavedScore {
+            labels: self.labels.window().cloned().collect(),
+            outcomes: self.accuracy.window().collect(),
+            confusion: self.confusion.rows().flatten().copied().collect(),
+            last: self.last,
+        }
+    }
+
+    /// Goes on from what was kept, in a new score of the same sizes.
+    pub fn restore(&mut self, saved: SavedScore) {
+        self.labels.extend(saved.labels);
+        saved.outcomes.into_iter().for_each(|right| self.accuracy.push_outcome(right));
+        self.confusion.add(&saved.confusion);
+        self.last = saved.last;
     }
 
     /// Takes the spikes per output neuron that an image of class `label` got, and gives the answer.

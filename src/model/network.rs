@@ -338,6 +338,42 @@ pub struct Pruning {
     pub target_compression: f32,
     /// Every target neuron keeps at least this many inputs (its strongest).
     pub floor_per_neuron: u32,
+    /// No more periods than this.
+    pub periods: Option<u32>,
+    /// Progressive policy: reinforce before the threshold is applied, not after.
+    pub reinforce_first: bool,
+    /// Normalising brings the mean over all inputs, pruned ones left out of the sum but not of the mean's count, to its
+    /// goal no more: a target's sum shrinks with its share of surviving inputs. Otherwise survivors take over the
+    /// whole sum.
+    pub normalise_over_all: bool,
+}
+
+impl Pruning {
+    /// True where a period or the normalisation goes by inputs that are gone, or by ids of synapses: those have to stay
+    /// where they were.
+    #[must_use]
+    pub const fn counts_pruned_inputs(&self) -> bool {
+        self.normalise_over_all
+            || matches!(self.policy, PruningPolicy::Percentile { .. } | PruningPolicy::Random { .. })
+    }
+}
+
+impl Default for Pruning {
+    /// The static threshold, only when asked, without floor or end.
+    fn default() -> Self {
+        Self {
+            policy: PruningPolicy::Static { threshold: 0.2 },
+            every_ms: None,
+            every_presentations: None,
+            start_ms: 0.0,
+            start_presentations: 0,
+            target_compression: 1.0,
+            floor_per_neuron: 0,
+            periods: None,
+            reinforce_first: false,
+            normalise_over_all: false,
+        }
+    }
 }
 
 /// How a period's threshold comes about. Thresholds are in units of `weight_max`.
@@ -348,7 +384,7 @@ pub enum PruningPolicy {
         /// Weights below go.
         threshold: f32,
     },
-    /// Elbez et al. 2022: `T(n+1) = T(n) + alpha * remaining / total` starting at T = alpha; survivors of a period
+    /// Elbez et al. 2022: `T(n+1) = T(n) + alpha * remaining / total` starting at `initial`; survivors of a period
     /// are reinforced, `W(n+1) = W(n) + beta * T(n)`, and stay within `[0, 1]`. T never passes the cap.
     Progressive {
         /// Growth of the threshold.
@@ -357,6 +393,26 @@ pub enum PruningPolicy {
         beta: f32,
         /// The highest threshold.
         cap: f32,
+        /// Threshold of the first period (the thesis calls alpha the initial threshold).
+        initial: f32,
+    },
+    /// Soft pruning (after Shi et al. 2019): weights below the threshold are set to a constant, and may learn again.
+    Soft {
+        /// Weights below are set back.
+        threshold: f32,
+        /// To this.
+        weight: f32,
+    },
+    /// Every target loses the same share of its inputs, its weakest.
+    Percentile {
+        /// Share of a target's inputs at the start that goes in one period.
+        share: f32,
+    },
+    /// The control: every target loses the same share of its inputs, whichever. The draw is one per synapse, from the
+    /// seed.
+    Random {
+        /// Share of a target's inputs at the start that goes in one period.
+        share: f32,
     },
 }
 
@@ -365,8 +421,9 @@ impl PruningPolicy {
     #[must_use]
     pub const fn first_threshold(self) -> f32 {
         match self {
-            Self::Static { threshold } => threshold,
-            Self::Progressive { alpha, cap, .. } => alpha.min(cap),
+            Self::Static { threshold } | Self::Soft { threshold, .. } => threshold,
+            Self::Progressive { initial, cap, .. } => initial.min(cap),
+            Self::Percentile { .. } | Self::Random { .. } => 0.0,
         }
     }
 }

@@ -23,6 +23,8 @@ pub enum Stream {
     Position = 4,
     /// Order in which a data set is presented. Index: position. Counter: pass.
     Order = 5,
+    /// Which synapses random pruning takes first. Index: synapse. Offset by the projection.
+    Pruning = 0x4_0000,
     /// Which synapses the picture samples. Index: synapse. Offset by the projection.
     Picture = 0x3_0000,
 }

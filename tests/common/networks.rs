@@ -207,12 +207,13 @@ pub(crate) fn plastic_sparse(size: u32) -> Network {
 /// Progressive pruning with reinforcement (Elbez et al. 2022).
 pub(crate) fn progressive() -> Pruning {
     Pruning {
-        policy: PruningPolicy::Progressive { alpha: 0.05, beta: 0.02, cap: 0.6 },
+        policy: PruningPolicy::Progressive { alpha: 0.05, beta: 0.02, cap: 0.6, initial: 0.05 },
         every_ms: None,
         every_presentations: None,
         start_ms: 0.0,
         start_presentations: 0,
         target_compression: 0.8,
         floor_per_neuron: 20,
+        ..Default::default()
     }
 }

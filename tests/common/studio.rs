@@ -62,7 +62,7 @@ pub(crate) fn joined() -> Network {
             start_ms: 0.0,
             start_presentations: 0,
             target_compression: 0.5,
-            floor_per_neuron: 0,
+            ..Default::default()
         }),
     });
     network

@@ -40,7 +40,7 @@ use super::{
     Activity, CELL_POISSON, Change, Checkpoint, Engine, EngineError, KernelTime, Live, NeuronState, PRUNED, Plan,
     PopulationParameters, RuleParameters, Sample, SampleRequest, Spike, check_network, network_hash,
 };
-use crate::model::random::fold_seed;
+use crate::model::random::{Stream, fold_seed};
 use crate::model::{Cell, Network, Source};
 
 /// Spikes kept until a sample asks for them; beyond, the older half is dropped and counted as lost (256 MiB).
@@ -443,8 +443,9 @@ impl Engine for CpuEngine {
         self.settle();
         self.look_away();
         let (shares, threshold) = (&mut self.state.weights[projection], &mut self.state.thresholds[projection]);
+        let (synapses, stream) = (&self.synapses[projection], Stream::Pruning.part(projection));
         let total = network.synapse_count_of(projection);
-        prune::prune(p, pruning, total, &self.synapses[projection], shares, threshold);
+        prune::Pruner { projection: p, pruning, total, synapses, seed: self.seed, stream }.run(shares, threshold);
         self.synapses[projection].compact(p, shares);
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! `normalise`: every target's surviving weights are scaled to one sum; the twin of `shaders/engine/normalise.wgsl`.
 //!
 //! Per target, f32: `sum` = surviving shares added one by one in order of source id;
-//! `factor = (normalised_sum / weight_max) / sum`; every surviving share becomes `min(share * factor, 1)`. A target
+//! `factor = goal / sum` with `goal = normalised_sum / weight_max`, which pruning that asks for normalising over all
+//! inputs multiplies by (the target's survivors / its inputs); every surviving share becomes `min(share * factor, 1)`. A target
 //! whose sum is 0 is left alone.
 
 use super::synapses::Synapses;
@@ -17,7 +18,19 @@ pub(super) fn normalise(projection: &Projection, synapses: &Synapses, normalised
             sums[target] += *share;
         }
     });
-    let factors: Vec<f32> = sums.iter().map(|&sum| if sum > 0.0 { goal / sum } else { 1.0 }).collect();
+    let mut factors: Vec<f32> = sums.iter().map(|&sum| if sum > 0.0 { goal / sum } else { 1.0 }).collect();
+    if projection.pruning.as_ref().is_some_and(|pruning| pruning.normalise_over_all) {
+        let mut counts = vec![[0_u32; 2]; synapses.targets];
+        each_row(projection, synapses, shares, |share, target| {
+            counts[target][0] += u32::from(*share >= 0.0);
+            counts[target][1] += 1;
+        });
+        for ((factor, &sum), [left, inputs]) in factors.iter_mut().zip(&sums).zip(counts) {
+            if sum > 0.0 {
+                *factor = goal * (left as f32 / inputs as f32) / sum;
+            }
+        }
+    }
     each_row(projection, synapses, shares, |share, target| {
         if *share >= 0.0 && sums[target] > 0.0 {
             *share = (*share * factors[target]).min(1.0);

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::compact::Compact;
 use super::deliver::fixed_point;
 use crate::engine::ProjectionPlan;
-use crate::model::{Connectivity, Delays, Network, Projection, Weights};
+use crate::model::{Connectivity, Delays, Network, Projection, Pruning, Weights};
 
 /// Which synapses there are.
 pub(super) enum Wiring {
@@ -117,6 +117,9 @@ impl Synapses {
     /// survivors keep their order.
     pub(super) fn compact(&mut self, projection: &Projection, shares: &mut Vec<f32>) {
         if !matches!(self.wiring, Wiring::Sparse | Wiring::Compact(_)) {
+            return;
+        }
+        if projection.pruning.as_ref().is_some_and(Pruning::counts_pruned_inputs) {
             return;
         }
         let Some(rows) = self.rows(projection) else { return };

@@ -130,18 +130,22 @@ pub struct MutableProjection {
     pub has_post2: u32,
     /// Inputs that every target keeps.
     pub prune_floor: u32,
-    /// 0 static, 1 progressive.
+    /// 0 static, 1 progressive, 2 soft, 3 percentile, 4 random.
     pub prune_policy: u32,
-    /// Growth of the threshold.
+    /// Growth of the threshold; percentile and random: share of a target's inputs that goes in one period.
     pub prune_alpha: f32,
     /// Reinforcement of survivors.
     pub prune_beta: f32,
-    /// The highest threshold.
+    /// The highest threshold; soft: the weight that others are set back to.
     pub prune_cap: f32,
     /// Share of the synapses that may go.
     pub prune_target: f32,
-    /// Unused.
-    pub _padding: [u32; 3],
+    /// Key of the random policy: folded seed.
+    pub prune_seed: u32,
+    /// Key of the random policy: stream.
+    pub prune_stream: u32,
+    /// 1: reinforce first; 2: normalise over all inputs.
+    pub prune_flags: u32,
 }
 
 /// Twin of `PruneState` in `shaders/engine/prune_state.wgsl`.

@@ -6,6 +6,7 @@ use super::layout::{MutableProjection, PruneState};
 use super::state::State;
 use crate::engine::{EngineError, Live, Plan, TraceParameters};
 use crate::gpu::{Gpu, Memory};
+use crate::model::random::{Stream, fold_seed};
 use crate::model::{Connectivity, Delays, Network, Projection, PruningPolicy};
 
 /// Workgroups of `measure_weights`.
@@ -164,9 +165,15 @@ fn parameters(network: &Network, plan: &Plan, live: &Live, power_first: u32, ind
     if let Some(pruning) = &projection.pruning {
         p.prune_floor = pruning.floor_per_neuron;
         p.prune_target = pruning.target_compression;
-        if let PruningPolicy::Progressive { alpha, beta, cap } = pruning.policy {
-            (p.prune_policy, p.prune_alpha, p.prune_beta, p.prune_cap) = (1, alpha, beta, cap);
-        }
+        (p.prune_policy, p.prune_alpha, p.prune_beta, p.prune_cap) = match pruning.policy {
+            PruningPolicy::Static { .. } => (0, 0.0, 0.0, 0.0),
+            PruningPolicy::Progressive { alpha, beta, cap, .. } => (1, alpha, beta, cap),
+            PruningPolicy::Soft { weight, .. } => (2, 0.0, 0.0, weight),
+            PruningPolicy::Percentile { share } => (3, share, 0.0, 0.0),
+            PruningPolicy::Random { share } => (4, share, 0.0, 0.0),
+        };
+        (p.prune_seed, p.prune_stream) = (fold_seed(network.seed), Stream::Pruning.part(index));
+        p.prune_flags = u32::from(pruning.reinforce_first) + 2 * u32::from(pruning.normalise_over_all);
     }
     p
 }

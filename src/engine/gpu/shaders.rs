@@ -84,6 +84,7 @@ pub const NORMALISE: ShaderSource = ShaderSource {
 pub const PRUNE: ShaderSource = ShaderSource {
     label: "engine.prune",
     parts: &[
+        part!("common/random.wgsl"),
         part!("common/trace_parameters.wgsl"),
         part!("common/rule_parameters.wgsl"),
         part!("engine/globals.wgsl"),

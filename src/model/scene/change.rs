@@ -7,8 +7,15 @@ use crate::model::{Plasticity, Pruning, PruningPolicy, Rule};
 const PAIR_KEYS: [&str; 6] = ["tau_plus_ms", "tau_minus_ms", "lambda", "alpha", "mu_plus", "mu_minus"];
 const DIEHL_COOK_KEYS: [&str; 5] = ["tau_pre_ms", "tau_post1_ms", "tau_post2_ms", "rate_pre", "rate_post"];
 const POWER_LAW_KEYS: [&str; 4] = ["tau_pre_ms", "rate", "target_trace", "mu"];
-const PRUNING_KEYS: [&str; 11] = [
+const PRUNING_KEYS: [&str; 18] = [
     "policy",
+    "initial_threshold",
+    "soft_weight",
+    "share_per_period",
+    "moment",
+    "periods",
+    "reinforce",
+    "normalise_over",
     "threshold",
     "alpha",
     "beta",
@@ -20,6 +27,21 @@ const PRUNING_KEYS: [&str; 11] = [
     "target_compression",
     "floor_per_neuron",
 ];
+
+const POLICIES: [&str; 6] = ["none", "static", "progressive", "soft", "percentile", "random"];
+/// Keys that only some policies have.
+const POLICY_KEYS: [(&str, &[&str]); 8] = [
+    ("threshold", &["static", "soft"]),
+    ("alpha", &["progressive"]),
+    ("beta", &["progressive"]),
+    ("cap", &["progressive"]),
+    ("initial_threshold", &["progressive"]),
+    ("reinforce", &["progressive"]),
+    ("soft_weight", &["soft"]),
+    ("share_per_period", &["percentile", "random"]),
+];
+/// Share of a training run after which `moment = "end"` prunes: what is left is for learning on, and for labels.
+const END_OF_TRAINING: f64 = 0.9;
 
 /// Reads `plasticity = { rule, ... }`.
 pub(crate) fn plasticity(parent: &Fields<'_>) -> Result<Option<Plasticity>, SceneError> {
@@ -67,31 +89,58 @@ pub(crate) fn plasticity(parent: &Fields<'_>) -> Result<Option<Plasticity>, Scen
     Ok(Some(Plasticity { rule, weight_max: fields.number_or("weight_max", Range::Positive, 1.0)? as f32 }))
 }
 
-/// Reads `pruning = { policy, ... }`.
-pub(crate) fn pruning(parent: &Fields<'_>) -> Result<Option<Pruning>, SceneError> {
+/// Reads `pruning = { policy, ... }`. `images`: how many a training run has, where the scene learns.
+pub(crate) fn pruning(parent: &Fields<'_>, images: Option<u32>) -> Result<Option<Pruning>, SceneError> {
     let Some(fields) = parent.table("pruning", &PRUNING_KEYS)? else { return Ok(None) };
-    let words = ["static", "progressive"];
-    let policy = fields.choice("policy", &words)?.unwrap_or("progressive");
-    let (own, refused): (&str, &[&str]) =
-        if policy == "static" { ("progressive", &["alpha", "beta", "cap"]) } else { ("static", &["threshold"]) };
-    if let Some(key) = refused.iter().find(|key| fields.get(key).is_some()) {
-        return Err(fields.error(key, format!("only goes with policy = \"{own}\""), "remove it, or change the policy"));
+    let word = fields.choice("policy", &POLICIES)?.unwrap_or("progressive");
+    if word == "none" {
+        return Ok(None);
+    }
+    for (key, own) in POLICY_KEYS {
+        if fields.get(key).is_some() && !own.contains(&word) {
+            let what = format!("only goes with policy = \"{}\"", own.join("\" or \""));
+            return Err(fields.error(key, what, "remove it, or change the policy"));
+        }
     }
     let share = |key: &str, default: f64| -> Result<f32, SceneError> {
         Ok(fields.number_or(key, Range::Share, default)? as f32)
     };
-    let policy = if policy == "static" {
-        PruningPolicy::Static { threshold: share("threshold", 0.2)? }
-    } else {
-        PruningPolicy::Progressive { alpha: share("alpha", 0.05)?, beta: share("beta", 0.10)?, cap: share("cap", 0.7)? }
+    let policy = match word {
+        "static" => PruningPolicy::Static { threshold: share("threshold", 0.2)? },
+        "soft" => PruningPolicy::Soft { threshold: share("threshold", 0.2)?, weight: share("soft_weight", 0.0)? },
+        "percentile" => PruningPolicy::Percentile { share: share("share_per_period", 0.05)? },
+        "random" => PruningPolicy::Random { share: share("share_per_period", 0.05)? },
+        _ => {
+            let alpha = share("alpha", 0.05)?;
+            let initial = share("initial_threshold", f64::from(alpha))?;
+            PruningPolicy::Progressive { alpha, beta: share("beta", 0.10)?, cap: share("cap", 0.7)?, initial }
+        }
     };
+    let moment = fields.choice("moment", &["start", "middle", "end"])?;
+    if moment.is_some() && fields.get("start_presentations").is_some() {
+        let what = "says the same as start_presentations";
+        return Err(fields.error("moment", what, "give one of them"));
+    }
+    let Some(images) = images.or(if moment.is_some() { None } else { Some(0) }) else {
+        return Err(fields.error("moment", "the scene does not learn from images", "give start_ms instead"));
+    };
+    let start_presentations = match moment {
+        None | Some("start") => fields.count("start_presentations", 0)?.unwrap_or(0),
+        Some("middle") => images / 2,
+        Some(_) => (f64::from(images) * END_OF_TRAINING).round() as u32,
+    };
+    let every_presentations = fields.count("every_presentations", 1)?;
     Ok(Some(Pruning {
         policy,
         every_ms: fields.number("every_ms", Range::Positive)?,
-        every_presentations: fields.count("every_presentations", 1)?,
+        // A moment of its own is a period, even if no other follows.
+        every_presentations: every_presentations.or(moment.map(|_| 1)),
         start_ms: fields.number_or("start_ms", Range::NonNegative, 0.0)?,
-        start_presentations: fields.count("start_presentations", 0)?.unwrap_or(0),
+        start_presentations,
         target_compression: share("target_compression", 0.75)?,
         floor_per_neuron: fields.count("floor_per_neuron", 0)?.unwrap_or(1),
+        periods: fields.count("periods", 1)?.or((moment.is_some() && every_presentations.is_none()).then_some(1)),
+        reinforce_first: fields.choice("reinforce", &["after", "before"])? == Some("before"),
+        normalise_over_all: fields.choice("normalise_over", &["survivors", "all"])? == Some("all"),
     }))
 }

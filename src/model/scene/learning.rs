@@ -18,6 +18,18 @@ pub enum DataSource {
     Folder(PathBuf),
 }
 
+/// How an image becomes spikes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Encoding {
+    /// Poisson spikes at a rate by brightness.
+    Poisson,
+    /// One spike per pixel and volley, the sooner the brighter.
+    TimeToFirstSpike {
+        /// Length of a volley; a showing holds one after the other.
+        volley_ms: f64,
+    },
+}
+
 /// How images are presented and answers read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LearningScene {
@@ -27,6 +39,10 @@ pub struct LearningScene {
     pub input: String,
     /// Population whose spikes are read.
     pub output: String,
+    /// How an image becomes spikes.
+    pub encoding: Encoding,
+    /// Images of a training run when nobody says otherwise; what "middle" and "end" of a training mean.
+    pub images: u32,
     /// Time an image is shown, ms.
     pub present_ms: f64,
     /// Silence after it, ms.
@@ -46,6 +62,8 @@ pub struct LearningScene {
     pub reset_between: bool,
     /// Scale incoming weights to the projections' `normalise_to` before each training image.
     pub normalise: bool,
+    /// Between two images, normalise before pruning instead of after it.
+    pub normalise_first: bool,
     /// A new random order in every pass (otherwise the order of the file).
     pub shuffle: bool,
     /// Presentations whose answers decide which class a neuron stands for.
@@ -67,8 +85,12 @@ pub struct RecordScene {
     pub weights_every_ms: f64,
 }
 
-const LEARNING_KEYS: [&str; 16] = [
+const LEARNING_KEYS: [&str; 20] = [
+    "order",
     "data",
+    "encoding",
+    "volley_ms",
+    "images",
     "input",
     "output",
     "present_ms",
@@ -95,12 +117,24 @@ pub(crate) fn read(root: &Fields<'_>, base: &Path) -> Result<Option<LearningScen
         Some(folder) if fields.place("data").is_override() => DataSource::Folder(folder.into()),
         Some(folder) => DataSource::Folder(base.join(folder)),
     };
+    let present_ms = fields.number_or("present_ms", Range::Positive, 350.0)?;
+    let volley_ms = fields.number("volley_ms", Range::Positive)?;
+    let encoding = match fields.choice("encoding", &["poisson", "time-to-first-spike"])? {
+        Some("time-to-first-spike") => Encoding::TimeToFirstSpike { volley_ms: volley_ms.unwrap_or(present_ms) },
+        _ if volley_ms.is_some() => {
+            let what = "only goes with encoding = \"time-to-first-spike\"";
+            return Err(fields.error("volley_ms", what, "remove it, or change the encoding"));
+        }
+        _ => Encoding::Poisson,
+    };
     let intensity = fields.number_or("intensity_hz_per_level", Range::Positive, 0.25)?;
     Ok(Some(LearningScene {
         data,
         input: fields.text("input")?.unwrap_or_else(|| "input".into()),
         output: fields.text("output")?.unwrap_or_else(|| "excitatory".into()),
-        present_ms: fields.number_or("present_ms", Range::Positive, 350.0)?,
+        encoding,
+        images: fields.count("images", 1)?.unwrap_or(10_000),
+        present_ms,
         rest_ms: fields.number_or("rest_ms", Range::NonNegative, 150.0)?,
         intensity_hz_per_level: intensity,
         intensity_step_hz_per_level: fields.number_or(
@@ -113,11 +147,25 @@ pub(crate) fn read(root: &Fields<'_>, base: &Path) -> Result<Option<LearningScen
         max_retries: fields.count("max_retries", 0)?.unwrap_or(20),
         reset_between: fields.flag("reset_between")?.unwrap_or(false),
         normalise: fields.flag("normalise")?.unwrap_or(true),
+        normalise_first: normalises_first(&fields)?,
         shuffle: fields.flag("shuffle")?.unwrap_or(true),
         label_window: fields.count("label_window", 1)?.unwrap_or(1000),
         accuracy_window: fields.count("accuracy_window", 1)?.unwrap_or(200),
         test_images: fields.count("test_images", 0)?.unwrap_or(297),
     }))
+}
+
+/// `order = ["prune", "normalise"]`, or the other way round.
+fn normalises_first(fields: &Fields<'_>) -> Result<bool, SceneError> {
+    let Some(order) = fields.texts("order")? else { return Ok(false) };
+    match order.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["prune", "normalise"] => Ok(false),
+        ["normalise", "prune"] => Ok(true),
+        _ => {
+            let what = "names both rules between two images, in their order";
+            Err(fields.error("order", what, "write [\"prune\", \"normalise\"] or [\"normalise\", \"prune\"]"))
+        }
+    }
 }
 
 /// Refuses an input that cannot show the images and an output whose spikes mean nothing.

@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 pub use builtin::{BuiltIn, built_in};
 pub use error::SceneError;
 pub use idx::TRAIN_IMAGES;
-pub use learning::{DataSource, LearningScene, RecordScene};
+pub use learning::{DataSource, Encoding, LearningScene, RecordScene};
 pub use tour::{CameraMove, Moment, TimedAction, TourAction, TourNeuron, TourSelection, TourStep};
 pub use view::{CHARTS, CameraPose, Caption, LookScene, SYNAPSE_LAYERS, ViewScene};
 
@@ -125,7 +125,11 @@ impl Scene {
         let image_shape = learning.as_ref().map(|l| learning::image_shape(&root, &l.data)).transpose()?;
         let mut populations = population::read(&root, &population::Context { dt_ms, image_shape, base: &base })?;
         stimulus::apply(&root, &mut populations, dt_ms, &base)?;
-        let projections = projection::read(&root, &mut populations, &projection::Context { dt_ms, base: &base })?;
+        let projections = projection::read(
+            &root,
+            &mut populations,
+            &projection::Context { dt_ms, base: &base, images: learning.as_ref().map(|l| l.images) },
+        )?;
         let names: Vec<&str> = populations.iter().map(|p| p.name.as_str()).collect();
         if let Some(learning) = &learning {
             learning::check_ends(&root, learning, image_shape, &populations)?;

@@ -37,6 +37,8 @@ pub(crate) struct Context<'a> {
     pub(crate) dt_ms: f64,
     /// Where relative file names start.
     pub(crate) base: &'a Path,
+    /// Images of a training run, where the scene learns.
+    pub(crate) images: Option<u32>,
 }
 
 /// Reads all projections. Populations are changed where `downscale` replaces lost input by a drive.
@@ -111,7 +113,7 @@ fn read_pair(
         return Err(fields.error("target", what, "name a population of lif cells"));
     };
     let plasticity = change::plasticity(fields)?;
-    let pruning = change::pruning(fields)?;
+    let pruning = change::pruning(fields, context.images)?;
     let normalised_sum = normalised_sum(fields, &populations[pair.source])?;
     let mutable = plasticity.is_some() || pruning.is_some() || normalised_sum.is_some();
     let (key, factor) = weight_key(fields, lif.synapse, target.leak_ns)?;
