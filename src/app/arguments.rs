@@ -44,6 +44,10 @@ pub(super) enum Door {
     Analyze(AnalyzeArguments),
     /// Make a recording of what another simulator saved
     Import(ImportArguments),
+    /// Let a network learn labelled images, prune it, test it with plasticity frozen, and report
+    Train(TrainArguments),
+    /// Put reports of `train` side by side on one page
+    Compare(CompareArguments),
     /// Measure the simulation: real-time factor, synaptic events per second, time per kernel
     Bench(BenchArguments),
     /// Receive the spikes of a running program (Arrow IPC over TCP): show them, record them
@@ -259,6 +263,59 @@ pub(super) enum TimeUnitName {
     Us,
     /// Simulation steps
     Steps,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct TrainArguments {
+    /// Built-in scene or path of a .toml file with a [learning] section, like diehl-cook
+    pub(super) scene: String,
+    /// Folder of IDX files (MNIST and its kin, plain or .gz), or `digits` for those inside the program; without it the
+    /// scene's own
+    #[arg(long, value_name = "PATH")]
+    pub(super) data: Option<String>,
+    /// Images to learn from, several passes if need be; without it as many as the scene says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) images: Option<u32>,
+    /// Images to test on; without it all that are kept apart
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) test: Option<u32>,
+    /// How synapses are pruned: none, static, progressive, soft, percentile or random, with settings of the scene's
+    /// pruning section like progressive:alpha=0.05,moment=middle; without it as the scene says
+    #[arg(long, value_name = "POLICY")]
+    pub(super) prune: Option<String>,
+    /// Write the report as JSON to FILE, and beside it a page with plots (.html)
+    #[arg(long, value_name = "FILE")]
+    pub(super) report: Option<PathBuf>,
+    /// Record the run into this folder
+    #[arg(long, value_name = "PATH")]
+    pub(super) record: Option<PathBuf>,
+    /// Keep the run in FILE every five minutes and at its end; without it only when it is stopped, beside the report
+    #[arg(long, value_name = "FILE")]
+    pub(super) checkpoint: Option<PathBuf>,
+    /// Go on with a run that was stopped, to the same result
+    #[arg(long)]
+    pub(super) resume: bool,
+    /// Chip whose energy per synaptic operation the estimate takes
+    #[arg(long, value_name = "NAME", default_value = "loihi")]
+    pub(super) chip: String,
+    #[command(flatten)]
+    pub(super) common: Common,
+    /// Print the report as one JSON document on stdout
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct CompareArguments {
+    /// Reports that `train --report` wrote
+    #[arg(required = true)]
+    pub(super) reports: Vec<PathBuf>,
+    /// The page
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+    /// Say nothing but errors
+    #[arg(long)]
+    pub(super) quiet: bool,
 }
 
 #[derive(Clone, Debug, Args)]

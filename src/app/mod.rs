@@ -37,6 +37,7 @@ mod simulate;
 mod spotlight;
 mod text;
 mod tour;
+mod train;
 mod view;
 
 pub mod window;
@@ -75,6 +76,8 @@ pub fn main() -> ExitCode {
         Some(Door::Simulate(simulate)) => simulate::run(&simulate),
         Some(Door::Analyze(analyze)) => analyze::run(&analyze),
         Some(Door::Import(import)) => import::run(&import),
+        Some(Door::Train(train)) => train::run(&train),
+        Some(Door::Compare(compare)) => train::run_compare(&compare).map(|()| Ending::Done),
         Some(Door::Bench(bench)) => bench::run(&bench),
         Some(Door::Listen(listen)) => listen::run(&listen),
         Some(Door::Scenes(list)) => scenes::run(list.json).map(|()| Ending::Done),

@@ -21,9 +21,20 @@ impl Progress {
     pub(super) fn new(what: &str, unit: &str, len: u64, quiet: bool) -> Self {
         let bar = ProgressBar::hidden();
         bar.set_length(len);
-        let template = format!("{what} {{bar:30}} {{pos}}/{{len}} {unit}, {{eta}} left");
+        let template = format!("{what} {{bar:30}} {{pos}}/{{len}} {unit}, {{eta}} left{{msg}}");
         bar.set_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()));
         Self { bar, begun: Instant::now(), shown: false, quiet }
+    }
+
+    /// Something was done before: speed and time left count from there.
+    pub(super) fn begin_at(&mut self, position: u64) {
+        self.bar.set_position(position);
+        self.bar.reset_eta();
+    }
+
+    /// A word behind the time left.
+    pub(super) fn say(&mut self, text: String) {
+        self.bar.set_message(text);
     }
 
     /// This much is done.

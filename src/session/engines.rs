@@ -23,7 +23,10 @@ pub enum EngineChoice {
 }
 
 /// Builds the engine, and says what the viewer must know about the choice.
-pub(super) fn build(
+///
+/// # Errors
+/// No adapter where one was asked for, or a network that does not fit.
+pub fn build_engine(
     choice: EngineChoice,
     gpu: Option<&Arc<Gpu>>,
     network: &Arc<Network>,

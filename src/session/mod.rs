@@ -40,7 +40,7 @@ mod watch;
 
 pub use activity::ActivityBuffers;
 pub use command::{Command, Rewind, Select};
-pub use engines::EngineChoice;
+pub use engines::{EngineChoice, build_engine};
 pub use error::SessionError;
 pub use events::Event;
 pub use experiment::TestReport;

@@ -121,7 +121,8 @@ impl Session {
             Some(moment) => moment,
             None => Arc::new(self.first_moment()?),
         };
-        let (mut engine, notice) = engines::build(self.options.engine, self.options.gpu.as_ref(), &self.network)?;
+        let (mut engine, notice) =
+            engines::build_engine(self.options.engine, self.options.gpu.as_ref(), &self.network)?;
         engine.restore(&moment.checkpoint)?;
         self.engine = engine;
         self.telemetry.engine = self.engine.name().to_owned();

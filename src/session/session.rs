@@ -83,7 +83,7 @@ impl Session {
     /// A scene that is no network, a data set that cannot be read, an engine that cannot hold it.
     pub fn open(scene: Scene, options: SessionOptions) -> Result<Self, SessionError> {
         let network = Arc::new(scene.compile(options.seed)?);
-        let (engine, notice) = engines::build(options.engine, options.gpu.as_ref(), &network)?;
+        let (engine, notice) = engines::build_engine(options.engine, options.gpu.as_ref(), &network)?;
         let mut learning = None;
         if let Some(wanted) = &scene.learning {
             let (train, test) = open_data(wanted).map_err(crate::learn::LearnError::from)?;

@@ -17,7 +17,7 @@ macro_rules! scenes {
 
 /// All built-in scenes; the first is the default.
 static BUILT_IN: &[BuiltIn] =
-    scenes!["digits", "compression", "cuba", "coba", "brunel", "brunel-plastic", "microcircuit", "sheet"];
+    scenes!["digits", "compression", "diehl-cook", "cuba", "coba", "brunel", "brunel-plastic", "microcircuit", "sheet"];
 
 /// All built-in scenes; the first is the default.
 #[must_use]
