@@ -157,6 +157,9 @@ fn structs_of_the_engine() {
                 prune_beta,
                 prune_cap,
                 prune_target,
+                prune_seed,
+                prune_stream,
+                prune_flags,
             }
         );
     }

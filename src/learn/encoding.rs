@@ -4,7 +4,7 @@
 //!
 //! - Poisson: a pixel's rate is its level times the intensity, for the whole showing (Diehl and Cook 2015, section 2.4).
 //! - Time to first spike: a pixel spikes once per volley, the sooner the brighter: of a volley of n steps after
-//!   `floor((1 - level / 255) * (n - 1))` of them; black pixels stay silent (Thorpe, Delorme and Van Rullen 2001).
+//!   `floor((255 - level) * (n - 1) / 255)` of them; black pixels stay silent (Thorpe, Delorme and Van Rullen 2001).
 
 /// Hz at which a source spikes in every step, whatever the step: a chance of one.
 const EVERY_STEP_HZ: f32 = 1e9;
@@ -65,7 +65,7 @@ impl Encoder {
 /// Steps into the volley; `u32::MAX` for a pixel that stays silent.
 fn latency(pixel: u8, brightness: f32, volley_steps: u32) -> u32 {
     let level = (f32::from(pixel) * brightness).min(WHITE);
-    if level > 0.0 { ((1.0 - level / WHITE) * (volley_steps - 1) as f32) as u32 } else { u32::MAX }
+    if level > 0.0 { ((WHITE - level) * (volley_steps - 1) as f32 / WHITE) as u32 } else { u32::MAX }
 }
 
 #[cfg(test)]

@@ -2,6 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Nine significant digits: all that single precision has, and few enough that a number reads back from JSON as it was.
+pub(super) fn significant(value: f64) -> f64 {
+    format!("{value:.8e}").parse().unwrap_or(value)
+}
+
+/// To a millionth, which hides that most steps are no binary fractions.
+pub(super) fn time_ms(step: u64, dt_ms: f64) -> f64 {
+    (step as f64 * dt_ms * 1e6).round() / 1e6
+}
+
 /// A run's course.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::history::{History, HistoryPoint, ProjectionPoint, PruningPeriod};
+use super::history::{History, HistoryPoint, ProjectionPoint, PruningPeriod, significant, time_ms};
 use super::meter::{Meter, Totals, look};
 use super::protocol::SavedProtocol;
 use super::schedule::SavedSchedule;
@@ -227,10 +227,10 @@ impl Trainer {
         let of = |(index, sample): (usize, &Option<ProjectionSample>)| {
             sample.as_ref().map(|sample| ProjectionPoint {
                 projection: network.projections[index].name.clone(),
-                weight_mean: f64::from(sample.weight_mean),
+                weight_mean: significant(sample.weight_mean.into()),
                 remaining: sample.remaining,
                 total: sample.total,
-                threshold: f64::from(sample.threshold),
+                threshold: significant(sample.threshold.into()),
                 histogram: sample.histogram.to_vec(),
             })
         };
@@ -240,13 +240,13 @@ impl Trainer {
         let [spikes, _, operations] = before.totals_before;
         self.history.points.push(HistoryPoint {
             images: done,
-            time_ms: self.engine.step() as f64 * network.dt_ms,
-            accuracy_percent: self.protocol.score().accuracy_percent(),
-            output_spikes_per_image: before.output_spikes as f64 / images,
-            spikes_per_image: (self.totals.spikes - spikes) as f64 / images,
-            effective_accumulates_per_image: (self.totals.operations - operations) as f64 / images,
-            repeats_per_image: before.repeats as f64 / images,
-            weight_change_per_image: moved / (survivors.max(1) as f64 * images),
+            time_ms: time_ms(self.engine.step(), network.dt_ms),
+            accuracy_percent: self.protocol.score().accuracy_percent().map(significant),
+            output_spikes_per_image: significant(before.output_spikes as f64 / images),
+            spikes_per_image: significant((self.totals.spikes - spikes) as f64 / images),
+            effective_accumulates_per_image: significant((self.totals.operations - operations) as f64 / images),
+            repeats_per_image: significant(before.repeats as f64 / images),
+            weight_change_per_image: significant(moved / (survivors.max(1) as f64 * images)),
             projections,
         });
         self.stretch = Stretch { first_image: done, totals_before: self.totals.words(), weights, ..Stretch::default() };
@@ -283,18 +283,18 @@ impl Trainer {
             self.protocol.take_sample(&sample);
         }
         let after = self.statistics()?;
-        let time_ms = self.engine.step() as f64 * network.dt_ms;
+        let time_ms = time_ms(self.engine.step(), network.dt_ms);
         let of = |&index: &usize| {
             let (before, after) = (before.get(index)?.as_ref()?, after.get(index)?.as_ref()?);
             Some(PruningPeriod {
                 images,
                 time_ms,
                 projection: network.projections[index].name.clone(),
-                threshold: f64::from(before.threshold),
+                threshold: significant(before.threshold.into()),
                 remaining_before: before.remaining,
                 remaining: after.remaining,
                 total: after.total,
-                next_threshold: f64::from(after.threshold),
+                next_threshold: significant(after.threshold.into()),
             })
         };
         Ok(due.iter().filter_map(of).collect())
