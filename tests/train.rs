@@ -322,7 +322,9 @@ fn ctrl_c_leaves_a_checkpoint_that_goes_on_to_the_same_state() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_spikescope"));
         command.current_dir(folder.path()).args(["train", "digits", "--engine", "cpu", "--test", "40", "--quiet"]);
         command.args(["--prune", "percentile:moment=start,every_presentations=50", "--images", images]).args(more);
-        QUICK.iter().for_each(|set| drop(command.args(["--set", set])));
+        for set in QUICK {
+            command.args(["--set", set]);
+        }
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts")
     };
     let end = |child: std::process::Child| child.wait_with_output().expect("ends");

@@ -1,88 +1,106 @@
-//! Findings in a run's course: what an analyst would mark, each with the rule that found it.
-//!
-//! The two rules are those of Elbez 2022 (thesis, use cases of VS2N): a silent period after synapses were pruned, and
-//! synaptic activity that rises while spikes stay as they are.
+//! Findings in a run's course, by the rules of [`crate::analysis::findings`] with the stretches of a history as their
+//! intervals: a silent period after synapses were pruned, and synaptic activity that rises while spikes stay as they
+//! are. In: a history. Out: what stands out, told in images.
+
+use std::ops::Range;
 
 use super::history::History;
+use crate::analysis::findings::{Finding, Intervals, Thresholds, silent_after_pruning, updates_rise_while_spikes_stay};
 
 /// A finding.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HistoryFinding {
-    /// Images shown by then.
+    /// Images shown when it begins.
     pub images: u64,
-    /// Which rule, in words with its numbers.
+    /// Name of the rule.
     pub rule: &'static str,
-    /// What was found.
+    /// What was found, with its numbers and thresholds.
     pub text: String,
 }
-
-/// Output spikes per image fall below this share of what they were.
-const SILENT_BELOW: f64 = 0.5;
-/// Weights change this many times as fast as before ...
-const RISE: f64 = 1.5;
-/// ... while output spikes stay within this share.
-const FLAT_WITHIN: f64 = 0.1;
-/// Stretches on either side of a comparison.
-const SPAN: usize = 5;
 
 /// All findings, in the order of images.
 #[must_use]
 pub fn findings(history: &History) -> Vec<HistoryFinding> {
-    let mut found = silent_periods(history);
-    found.extend(diverging_activity(history));
+    let spikes: Vec<f64> = history.points.iter().map(|point| point.output_spikes_per_image).collect();
+    let updates: Vec<f64> = history.points.iter().map(|point| point.weight_change_per_image).collect();
+    // A stretch is an interval of length 1: what the rules take for times are places in the history.
+    let run = Intervals { from_ms: 0.0, interval_ms: 1.0, spikes: &spikes, updates: &updates };
+    let course = Course { history, run, thresholds: Thresholds::default() };
+    let mut found = course.silent_periods();
+    found.extend(course.diverging_activity());
     found.sort_by_key(|finding| finding.images);
     found
 }
 
-fn silent_periods(history: &History) -> Vec<HistoryFinding> {
-    let mut found: Vec<HistoryFinding> = Vec::new();
-    for period in history.periods.iter().filter(|period| period.remaining < period.remaining_before) {
-        let after = history.points.partition_point(|point| point.images <= period.images);
-        let (Some(before), Some(after)) =
-            (after.checked_sub(1).and_then(|k| history.points.get(k)), history.points.get(after))
-        else {
-            continue;
-        };
-        let (was, is) = (before.output_spikes_per_image, after.output_spikes_per_image);
-        let is_known = found.last().is_some_and(|last| last.images == after.images);
-        if was > 0.0 && is < SILENT_BELOW * was && !is_known {
-            let text = format!(
-                "{was:.1} output spikes per image became {is:.1} after {} synapses were pruned",
-                period.remaining_before - period.remaining
-            );
-            found.push(HistoryFinding {
-                images: after.images,
-                rule: "silent period: output spikes per image fall below half in the stretch after a pruning period",
-                text,
-            });
-        }
-    }
-    found
+/// A history and how the rules see it.
+struct Course<'a> {
+    history: &'a History,
+    run: Intervals<'a>,
+    thresholds: Thresholds,
 }
 
-fn diverging_activity(history: &History) -> Vec<HistoryFinding> {
-    let points = &history.points;
-    let mean = |range: std::ops::Range<usize>, of: fn(&super::HistoryPoint) -> f64| {
-        points[range.clone()].iter().map(of).sum::<f64>() / range.len() as f64
-    };
-    let mut found = Vec::new();
-    let mut at = SPAN;
-    while at + SPAN <= points.len() {
-        let [was, is] = [at - SPAN..at, at..at + SPAN]
-            .map(|r| (mean(r.clone(), |p| p.weight_change_per_image), mean(r, |p| p.output_spikes_per_image)));
-        if was.0 > 0.0 && is.0 > RISE * was.0 && was.1 > 0.0 && (is.1 / was.1 - 1.0).abs() < FLAT_WITHIN {
-            let text = format!(
-                "weights change {:.1} times as fast as before, output spikes stay at {:.1} per image",
-                is.0 / was.0,
-                is.1
-            );
-            found.push(HistoryFinding { images: points[at].images, rule: "synaptic activity without spikes: over five stretches weights change 1.5 times as fast as in the five before, output spikes stay within 10 %", text });
-            at += SPAN;
-        } else {
-            at += 1;
+impl Course<'_> {
+    fn silent_periods(&self) -> Vec<HistoryFinding> {
+        let (mut found, mut known_to) = (Vec::new(), 0);
+        for period in self.history.periods.iter().filter(|period| period.remaining < period.remaining_before) {
+            let at = self.history.points.partition_point(|point| point.images <= period.images);
+            for silence in silent_after_pruning(&self.run, &[at as f64], &self.thresholds) {
+                let span = span(&silence);
+                // Periods close to each other see the same silence: the first speaks.
+                if span.start < known_to {
+                    continue;
+                }
+                known_to = span.end;
+                let before = mean(&self.run.spikes[at.saturating_sub(self.thresholds.window)..at]);
+                let text = format!(
+                    "{:.2} output spikes per image from image {} to {}, {before:.2} before {} synapses were pruned \
+                     (threshold {:.0} % in each of {} stretches)",
+                    mean(&self.run.spikes[span.clone()]),
+                    self.images_at(span.start),
+                    self.images_at(span.end),
+                    period.remaining_before - period.remaining,
+                    self.thresholds.silent_share * 100.0,
+                    self.thresholds.silent_intervals,
+                );
+                found.push(HistoryFinding { images: self.images_at(span.start), rule: silence.rule, text });
+            }
         }
+        found
     }
-    found
+
+    fn diverging_activity(&self) -> Vec<HistoryFinding> {
+        let tell = |rise: Finding| {
+            let span = span(&rise);
+            let earlier = span.start.saturating_sub(self.thresholds.window)..span.start;
+            let text = format!(
+                "weights change {:.2} times as fast from image {} to {} as from {} on (threshold {}), while output \
+                 spikes per image go from {:.2} to {:.2} (threshold {:.0} %)",
+                mean(&self.run.updates[span.clone()]) / mean(&self.run.updates[earlier.clone()]),
+                self.images_at(span.start),
+                self.images_at(span.end),
+                self.images_at(earlier.start),
+                self.thresholds.rise_factor,
+                mean(&self.run.spikes[earlier]),
+                mean(&self.run.spikes[span.clone()]),
+                self.thresholds.flat_share * 100.0,
+            );
+            HistoryFinding { images: self.images_at(span.start), rule: rise.rule, text }
+        };
+        updates_rise_while_spikes_stay(&self.run, &self.thresholds).into_iter().map(tell).collect()
+    }
+
+    /// Images shown before a stretch.
+    fn images_at(&self, stretch: usize) -> u64 {
+        stretch.checked_sub(1).and_then(|last| self.history.points.get(last)).map_or(0, |point| point.images)
+    }
+}
+
+fn span(finding: &Finding) -> Range<usize> {
+    finding.from_ms as usize..finding.to_ms as usize
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
 #[cfg(test)]
@@ -102,25 +120,29 @@ mod tests {
 
     #[test]
     fn silence_after_pruning_is_found_and_other_silence_is_not() {
-        let mut run = history(&[(10.0, 1.0), (10.0, 1.0), (3.0, 1.0), (10.0, 1.0), (2.0, 1.0)]);
+        let mut values = vec![(10.0, 1.0); 20];
+        values[3..5].fill((0.5, 1.0));
+        values[14..17].fill((0.5, 1.0));
+        let mut run = history(&values);
         assert!(findings(&run).is_empty(), "nothing was pruned");
-        run.periods.push(PruningPeriod {
-            images: 200,
-            remaining_before: 50,
-            remaining: 20,
-            ..PruningPeriod::default()
-        });
+        let period = PruningPeriod { images: 1200, remaining_before: 50, remaining: 20, ..PruningPeriod::default() };
+        run.periods = vec![period.clone(), PruningPeriod { images: 1300, ..period }];
         let found = findings(&run);
-        assert_eq!(found.iter().map(|f| f.images).collect::<Vec<_>>(), [300]);
-        assert!(found[0].text.contains("30 synapses"), "{}", found[0].text);
+        assert_eq!(found.iter().map(|f| f.images).collect::<Vec<_>>(), [1400]);
+        for words in ["30 synapses", "from image 1400 to 1700", "0.50 output"] {
+            assert!(found[0].text.contains(words), "{}", found[0].text);
+        }
     }
 
     #[test]
     fn synaptic_activity_that_rises_alone_is_found() {
-        let mut values = vec![(10.0, 1.0); 5];
-        values.extend([(10.2, 2.0); 5]);
-        assert_eq!(findings(&history(&values)).len(), 1);
+        let mut values = vec![(10.0, 1.0); 10];
+        values.extend([(10.2, 2.0); 10]);
+        let found = findings(&history(&values));
+        assert_eq!(found.iter().map(|f| f.images).collect::<Vec<_>>(), [1000]);
+        assert!(found[0].text.contains("2.00 times as fast from image 1000 to 2000 as from 0"), "{}", found[0].text);
         let with_spikes: Vec<(f64, f64)> = values.iter().map(|&(s, c)| (s * c, c)).collect();
         assert!(findings(&history(&with_spikes)).is_empty());
+        assert!(findings(&History::default()).is_empty());
     }
 }
