@@ -117,7 +117,7 @@ fn no_damage_makes_a_panic_or_leaves_anything() {
             fs::write(&source, damaged(&bytes, &mut rng)).expect("writes");
             let out = folder.path().join("out");
             let options = ImportOptions { dt_ms: Some(1.0), ..ImportOptions::default() };
-            match formats::import(&[source.clone()], &out, &options, &mut |_, _| true) {
+            match formats::import(std::slice::from_ref(&source), &out, &options, &mut |_, _| true) {
                 Ok(_) => {
                     read += 1;
                     fs::remove_dir_all(&out).expect("the recording is there");

@@ -193,7 +193,7 @@ impl Run<'_> {
             let mut watch = |progress: &Progress<'_>| -> Result<bool, AppError> {
                 bar.set(progress.images, progress.accuracy_percent);
                 record(writer.as_deref_mut(), progress, "train")?;
-                Ok(!interrupt::requested() && !(keeps && since_kept.elapsed() > KEEP_EVERY))
+                Ok(!(interrupt::requested() || keeps && since_kept.elapsed() > KEEP_EVERY))
             };
             is_done = self.trainer.train(self.images, &mut watch)?;
             if !is_done || keeps {

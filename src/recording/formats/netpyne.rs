@@ -60,7 +60,7 @@ fn gid(value: &Value) -> Option<u64> {
     value.as_f64().filter(|id| *id >= 0.0 && id.fract() == 0.0 && *id < 9e15).map(|id| id as u64)
 }
 
-fn list<'v>(value: &'v Value) -> &'v [Value] {
+fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 

@@ -72,7 +72,7 @@ impl Format for Vectors {
         });
         let [first, second] = whole;
         let (first, second) = (first?, second?);
-        let ids_at = if first && !second || (first && vectors[1].all(path)?.is_sorted()) { 0 } else { 1 };
+        let ids_at = if first && (!second || vectors[1].all(path)?.is_sorted()) { 0 } else { 1 };
         vectors[ids_at].name = "ids".to_owned();
         vectors[1 - ids_at].name = "times_ms".to_owned();
         context.intake.simulator = Some("NEURON".to_owned());
