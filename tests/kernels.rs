@@ -396,7 +396,7 @@ fn more_spikes_than_are_read_at_once_arrive_complete_and_in_order() {
 #[test]
 fn a_network_that_does_not_fit_is_refused_with_both_sizes() {
     let Some(gpu) = gpu() else { return };
-    let options = spikescope::engine::gpu::GpuOptions { max_binding: Some(100_000) };
+    let options = spikescope::engine::gpu::GpuOptions { max_binding: Some(100_000), ..Default::default() };
     let network = Arc::new(networks::cuba(2000));
     match GpuEngine::with_options(gpu, network, options) {
         Err(EngineError::TooLarge { needed, available, .. }) => assert!(needed > 100_000 && available == 100_000),

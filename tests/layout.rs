@@ -4,7 +4,7 @@ use std::mem::{offset_of, size_of};
 
 use spikescope::engine::gpu::layout::{
     BLOCK_SIZE, BlockSums, DeliverRule, DeliverSegment, EngineGlobals, FieldRequest, GatherRequest, MutableProjection,
-    PruneState, StepNumber,
+    PruneState, Slot, StepNumber,
 };
 use spikescope::engine::gpu::shaders;
 use spikescope::engine::{
@@ -86,6 +86,7 @@ fn structs_of_the_model() {
                 background_receptor,
                 trace_first,
                 trace_count,
+                first_slot,
             }
         );
     }
@@ -125,7 +126,8 @@ fn structs_of_the_engine() {
             touched
         }
     );
-    check!(shaders::INTEGRATE, StepNumber { step, slot });
+    check!(shaders::INTEGRATE, StepNumber { step, slot, count });
+    check!(shaders::ADVANCE, Slot { population, first, port, size });
     check!(shaders::INTEGRATE, Touch { flags, stimulus_mv, stimulus_end });
     check!(shaders::DELIVER, DeliverSegment { first_source, end_source, delay_min, port_bits, leads, rule_count });
     check!(

@@ -7,110 +7,16 @@
 mod adapter;
 #[path = "common/networks.rs"]
 mod networks;
+#[path = "common/pair.rs"]
+mod pair;
 
 use std::sync::Arc;
 
 use adapter::gpu;
+use pair::{Pair, compare_checkpoints, same, same_floats, spikes};
 use spikescope::engine::gpu::{GpuEngine, GpuOptions};
-use spikescope::engine::{Change, Checkpoint, Engine, NeuronState, SampleRequest, Spike, cpu::CpuEngine};
-use spikescope::gpu::Gpu;
+use spikescope::engine::{Change, Checkpoint, Engine, SampleRequest, Spike, cpu::CpuEngine};
 use spikescope::model::{Cell, Connectivity, Network, Pruning, PruningPolicy, Receptor, Rule, Source, SynapseModel};
-
-/// Both engines on one network.
-struct Pair {
-    gpu: Arc<Gpu>,
-    host: CpuEngine,
-    device: GpuEngine,
-}
-
-impl Pair {
-    fn new(network: Network, options: GpuOptions) -> Option<Self> {
-        let gpu = gpu()?;
-        let network = Arc::new(network);
-        let host = CpuEngine::new(Arc::clone(&network)).expect("CPU engine");
-        let device = GpuEngine::with_options(Arc::clone(&gpu), network, options).expect("GPU engine");
-        Some(Self { gpu, host, device })
-    }
-
-    fn both(&mut self, mut act: impl FnMut(&mut dyn Engine)) {
-        act(&mut self.host);
-        act(&mut self.device);
-    }
-
-    /// Advances both and compares their spikes step by step; returns how many there were.
-    fn advance(&mut self, steps: u32) -> usize {
-        self.both(|engine| engine.advance(steps).expect("advance"));
-        let host = spikes(&mut self.host);
-        let device = spikes(&mut self.device);
-        if host != device {
-            let at = host.iter().zip(&device).take_while(|(a, b)| a == b).count();
-            panic!(
-                "{} and {} spikes; the first that differs: {:?} on the CPU, {:?} on the GPU",
-                host.len(),
-                device.len(),
-                host.get(at),
-                device.get(at)
-            );
-        }
-        host.len()
-    }
-
-    /// Compares everything a checkpoint holds.
-    fn compare(&mut self) -> Checkpoint {
-        let host = self.host.checkpoint().expect("checkpoint");
-        let device = self.device.checkpoint().expect("checkpoint");
-        compare_checkpoints(&host, &device);
-        assert_eq!(self.gpu.take_fault(), None);
-        host
-    }
-}
-
-fn spikes(engine: &mut dyn Engine) -> Vec<Spike> {
-    assert!(engine.request_sample(&SampleRequest { spikes: true, ..Default::default() }));
-    engine.wait().expect("wait");
-    let sample = engine.poll_sample().expect("the sample that was asked for");
-    assert_eq!(sample.spikes_lost, 0);
-    sample.spikes
-}
-
-fn same(a: f32, b: f32) -> bool {
-    a == b || (a.abs() < f32::MIN_POSITIVE && b.abs() < f32::MIN_POSITIVE)
-}
-
-fn same_floats(what: &str, host: &[f32], device: &[f32]) {
-    assert_eq!(host.len(), device.len(), "{what}");
-    let different: Vec<usize> = (0..host.len()).filter(|&i| !same(host[i], device[i])).collect();
-    if let Some(&first) = different.first() {
-        panic!(
-            "{what}: {} of {} differ; entry {first}: {:e} on the CPU, {:e} on the GPU",
-            different.len(),
-            host.len(),
-            host[first],
-            device[first]
-        );
-    }
-}
-
-fn compare_checkpoints(host: &Checkpoint, device: &Checkpoint) {
-    assert_eq!(host.step, device.step);
-    assert_eq!(host.network_hash, device.network_hash);
-    assert_eq!(host.live, device.live);
-    assert_eq!(host.spike_counts, device.spike_counts);
-    assert_eq!(host.ring, device.ring);
-    assert_eq!(host.group_ring, device.group_ring);
-    let part = |c: &Checkpoint, f: fn(&NeuronState) -> u32| c.neurons.iter().map(f).collect::<Vec<_>>();
-    assert_eq!(part(host, |n| n.hold), part(device, |n| n.hold));
-    assert_eq!(part(host, |n| n.last_spike_step), part(device, |n| n.last_spike_step));
-    let floats = |c: &Checkpoint, f: fn(&NeuronState) -> f32| c.neurons.iter().map(f).collect::<Vec<_>>();
-    same_floats("membrane", &floats(host, |n| n.membrane_mv), &floats(device, |n| n.membrane_mv));
-    same_floats("theta", &floats(host, |n| n.theta_mv), &floats(device, |n| n.theta_mv));
-    same_floats("synaptic", host.synaptic.as_flattened(), device.synaptic.as_flattened());
-    same_floats("traces", &host.traces, &device.traces);
-    for (index, (host, device)) in host.weights.iter().zip(&device.weights).enumerate() {
-        same_floats(&format!("weights of projection {index}"), host, device);
-    }
-    same_floats("pruning thresholds", &host.thresholds, &device.thresholds);
-}
 
 #[test]
 fn sparse_current_network_with_delays() {
@@ -126,7 +32,11 @@ fn sparse_current_network_with_delays() {
 #[test]
 fn sparse_network_in_many_segments() {
     // 144,000 entries of 4 bytes; the spike and input rings need up to 300,000 bytes each, which sets the limit.
-    let Some(mut pair) = Pair::new(networks::cuba(1200), GpuOptions { max_binding: Some(300_000) }) else { return };
+    let Some(mut pair) =
+        Pair::new(networks::cuba(1200), GpuOptions { max_binding: Some(300_000), ..Default::default() })
+    else {
+        return;
+    };
     assert!(pair.device.segment_count() > 1, "one segment only");
     assert!(pair.advance(300) > 100);
     pair.compare();

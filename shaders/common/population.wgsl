@@ -6,6 +6,9 @@ const CELL_CONDUCTANCE = 2u;
 const CELL_POISSON = 3u;
 const CELL_SPIKE_LIST = 4u;
 
+// As many fit a uniform of 64 KiB, which every adapter binds.
+const POPULATIONS_MAX = 512u;
+
 struct PopulationParameters {
     first: u32,
     size: u32,
@@ -36,5 +39,7 @@ struct PopulationParameters {
     background_receptor: u32,
     trace_first: u32,
     trace_count: u32,
-    _padding: array<u32, 3>,
+    first_slot: u32,         // one-workgroup path: the slot that holds the first neurons
+    _padding0: u32,
+    _padding1: u32,
 }

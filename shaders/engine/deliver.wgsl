@@ -5,32 +5,6 @@
 // Reads: spikes, rows. Writes: input rings by wrapping integer adds (any order gives the same sums), spike clock.
 // CPU twin: src/engine/cpu/deliver.rs.
 
-const RULE_ONE_TO_ONE = 0u;
-const RULE_ALL_TO_ALL = 1u;
-const RULE_ALL_BUT_SELF = 2u;
-
-struct DeliverSegment {
-    first_source: u32,
-    end_source: u32,
-    delay_min: u32,
-    port_bits: u32,     // entry = port | (delay - delay_min) << port_bits
-    leads: u32,         // 1 for the first segment
-    rule_count: u32,
-    _padding0: u32,
-    _padding1: u32,
-}
-
-struct DeliverRule {
-    source_first: u32,
-    source_size: u32,
-    kind: u32,
-    weight: i32,
-    delay: u32,
-    port_first: u32,
-    group: u32,
-    target_size: u32,
-}
-
 struct SpikeClock {
     total: u32,
     starts: array<u32>,
@@ -48,35 +22,8 @@ struct SpikeClock {
 @group(0) @binding(9) var<storage, read_write> group_ring: array<atomic<i32>>;
 @group(1) @binding(0) var<uniform> now: StepNumber;
 
-// Delays are shorter than the ring: no division needed.
-fn slot_after(delay: u32) -> u32 {
-    let slot = now.slot + delay;
-    return select(slot, slot - globals.ring_slots, slot >= globals.ring_slots);
-}
-
-fn add(delay: u32, port: u32, weight: i32) {
-    atomicAdd(&ring[slot_after(delay) * globals.port_count + port], weight);
-}
-
-fn add_to_group(delay: u32, group: u32, weight: i32) {
-    atomicAdd(&group_ring[slot_after(delay) * 2u * globals.population_count + group], weight);
-}
-
-fn apply_rule(rule: DeliverRule, neuron: u32) {
-    if neuron < rule.source_first || neuron - rule.source_first >= rule.source_size {
-        return;
-    }
-    let local = neuron - rule.source_first;
-    if rule.kind == RULE_ONE_TO_ONE {
-        if local < rule.target_size {
-            add(rule.delay, rule.port_first + local, rule.weight);
-        }
-        return;
-    }
-    add_to_group(rule.delay, rule.group, rule.weight);
-    if rule.kind == RULE_ALL_BUT_SELF {
-        add(rule.delay, rule.port_first + local, -rule.weight);
-    }
+fn add(slot_now: u32, delay: u32, port: u32, weight: i32) {
+    atomicAdd(&ring[slot_after(slot_now, delay) * globals.port_count + port], weight);
 }
 
 @compute @workgroup_size(64)
@@ -102,7 +49,7 @@ fn deliver(
         let neuron = spikes[(start + i) & globals.spike_mask];
         if leads {
             for (var r = lane; r < segment.rule_count; r += 64u) {
-                apply_rule(rules[r], neuron);
+                apply_rule(now.slot, rules[r], neuron);
             }
         }
         if neuron >= segment.first_source && neuron < segment.end_source {
@@ -110,7 +57,7 @@ fn deliver(
             let end = row_start[row + 1u];
             for (var k = row_start[row] + workgroup.y * 64u + lane; k < end; k += grid.y * 64u) {
                 let entry = entries[k];
-                add(segment.delay_min + (entry >> segment.port_bits), entry & port_mask, weights[k]);
+                add(now.slot, segment.delay_min + (entry >> segment.port_bits), entry & port_mask, weights[k]);
             }
         }
     }

@@ -19,8 +19,8 @@ struct EngineGlobals {
 struct StepNumber {
     step: u32,
     slot: u32,         // step % ring_slots
+    count: u32,        // steps that the dispatch advances, this one the first
     _padding0: u32,
-    _padding1: u32,
 }
 
 const BLOCK_SIZE = 64u;   // neurons of one population that a workgroup takes

@@ -9,7 +9,7 @@ struct BlockSums {
 }
 
 @group(0) @binding(0) var<uniform> globals: EngineGlobals;
-@group(0) @binding(1) var<storage, read> populations: array<PopulationParameters>;
+@group(0) @binding(1) var<uniform> populations: array<PopulationParameters, POPULATIONS_MAX>;
 @group(0) @binding(2) var<storage, read> blocks: array<vec2<u32>>;    // (population, first local neuron)
 @group(0) @binding(3) var<storage, read> neurons: array<NeuronState>;
 @group(0) @binding(4) var<storage, read> spike_counts: array<u32>;

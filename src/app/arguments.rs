@@ -337,6 +337,9 @@ pub(super) struct BenchArguments {
     /// Draw the time per synaptic event over the number of synapses, as SVG
     #[arg(long, value_name = "FILE")]
     pub(super) chart: Option<PathBuf>,
+    /// Also tell which way each population and projection takes on the GPU, and why
+    #[arg(long)]
+    pub(super) explain: bool,
     /// Repetitions; median and spread are reported
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(super) repetitions: u32,

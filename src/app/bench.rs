@@ -55,6 +55,10 @@ struct BenchRun {
     rate_source: Option<&'static str>,
     /// Per step; empty where kernels cannot be timed.
     kernels_ms: Map<String, Value>,
+    /// 0 on the CPU.
+    dispatches_per_step: f64,
+    /// Which way everything takes, and why; empty unless it was asked for.
+    explanation: Vec<String>,
     /// Null unless it was asked for.
     with_view: Option<ViewPrice>,
     interrupted: bool,
@@ -243,6 +247,8 @@ fn measure(scene: Scene, arguments: &BenchArguments, quiet: bool) -> Result<Opti
             .into_iter()
             .map(|time| (time.kernel.to_owned(), Value::from(time.ms_per_step)))
             .collect(),
+        dispatches_per_step: session.engine().dispatches_per_step(),
+        explanation: if arguments.explain { session.engine().explain() } else { Vec::new() },
         with_view: looker.and_then(|looker| looker.price(wall_s, median)),
         interrupted: walls.len() < arguments.repetitions as usize,
         notices: session.telemetry().notices.clone(),
@@ -336,6 +342,12 @@ fn describe(run: &BenchRun) -> String {
     );
     if let Some(view) = &run.with_view {
         text.push_str(&format!("    {}\n", view.describe()));
+    }
+    if run.dispatches_per_step > 0.0 {
+        text.push_str(&format!("    {:.3} dispatches a step\n", run.dispatches_per_step));
+    }
+    for line in &run.explanation {
+        text.push_str(&format!("    {line}\n"));
     }
     for (kernel, ms) in &run.kernels_ms {
         text.push_str(&format!("    {kernel:<20} {:.4} ms a step\n", ms.as_f64().unwrap_or(0.0)));

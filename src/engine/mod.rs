@@ -172,6 +172,16 @@ pub trait Engine {
     /// ms per kernel, averaged over the last slices; empty where it cannot be measured.
     fn kernel_times(&self) -> Vec<KernelTime>;
 
+    /// How the network runs here, in sentences: which way its steps, populations and projections take, and why.
+    fn explain(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Dispatches of a step; below 1 where one dispatch advances several steps, 0 where there are none.
+    fn dispatches_per_step(&self) -> f64 {
+        0.0
+    }
+
     /// Bytes held for synapses (targets, weights, row and column tables).
     fn synapse_bytes(&self) -> u64;
 }

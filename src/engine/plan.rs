@@ -87,8 +87,10 @@ pub struct PopulationParameters {
     pub trace_first: u32,
     /// Traces of this population; the first is always the rate trace.
     pub trace_count: u32,
+    /// GPU engine, one-workgroup path: the slot that holds the first neurons.
+    pub first_slot: u32,
     /// Unused.
-    pub _padding: [u32; 3],
+    pub _padding: [u32; 2],
 }
 
 /// One trace of one population: for each neuron, the trace's value just before its last spike. WGSL twin in

@@ -28,6 +28,18 @@ impl Kernel {
     /// `dynamic_bytes`: size of the uniform at group 1, when there is one.
     #[must_use]
     pub fn new(device: &wgpu::Device, source: &ShaderSource, slots: &[Slot], dynamic_bytes: Option<u64>) -> Self {
+        Self::specialised(device, source, slots, dynamic_bytes, &[])
+    }
+
+    /// [`Self::new`] with values for the shader's `override` constants.
+    #[must_use]
+    pub fn specialised(
+        device: &wgpu::Device,
+        source: &ShaderSource,
+        slots: &[Slot],
+        dynamic_bytes: Option<u64>,
+        constants: &[(&str, f64)],
+    ) -> Self {
         let stem = source.label.rsplit('.').next().unwrap_or(source.label);
         let layout = buffer_layout(device, source.label, slots.iter().map(|slot| (slot.binding_type(), None)));
         let dynamic = dynamic_bytes.map(|bytes| {
@@ -45,7 +57,7 @@ impl Kernel {
             layout: Some(&pipeline_layout),
             module: &source.module(device),
             entry_point: Some(stem),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            compilation_options: wgpu::PipelineCompilationOptions { constants, ..Default::default() },
             cache: None,
         });
         Self { label: source.label, pipeline, layout, dynamic, slots: slots.len() }

@@ -115,6 +115,29 @@ impl Memory {
         }))
     }
 
+    /// A uniform buffer with these values, one after the other: the array of a shader.
+    ///
+    /// # Errors
+    /// [`LimitError`]
+    pub fn uniforms<T: NoUninit>(&mut self, label: &str, values: &[T]) -> Result<wgpu::Buffer, LimitError> {
+        let bytes: &[u8] = bytemuck::cast_slice(values);
+        let available = u64::from(self.gpu.limits.max_uniform_buffer_binding_size);
+        if bytes.len() as u64 > available {
+            return Err(LimitError {
+                what: label.to_owned(),
+                needed: bytes.len() as u64,
+                available,
+                limit_name: "max_uniform_buffer_binding_size",
+            });
+        }
+        self.given_out += bytes.len() as u64;
+        Ok(self.gpu.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+            label: Some(label),
+            contents: bytes,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+        }))
+    }
+
     /// A uniform buffer of `count` values that are bound one at a time by a dynamic offset; the second value is the
     /// distance between two of them, bytes.
     #[must_use]

@@ -7,6 +7,23 @@ use crate::engine::{RuleParameters, TraceParameters};
 /// Neurons per workgroup of `integrate`; `BLOCK_SIZE` in the shader.
 pub const BLOCK_SIZE: u32 = 64;
 
+/// Populations at most; `POPULATIONS_MAX` in the shaders.
+pub const POPULATIONS_MAX: usize = 512;
+
+/// Twin of `Slot` in `shaders/engine/advance.wgsl`: the neurons of one population that the threads hold, one each.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+pub struct Slot {
+    /// Whose neurons.
+    pub population: u32,
+    /// Local id of the first thread's.
+    pub first: u32,
+    /// Its excitatory port.
+    pub port: u32,
+    /// Neurons of the population, and so the distance from an excitatory port to the inhibitory one.
+    pub size: u32,
+}
+
 /// Twin of `EngineGlobals` in `shaders/engine/globals.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
@@ -41,8 +58,10 @@ pub struct StepNumber {
     pub step: u32,
     /// Slot of the input rings whose input arrives at this step.
     pub slot: u32,
+    /// Steps that the dispatch advances, this one the first.
+    pub count: u32,
     /// Unused.
-    pub _padding: [u32; 2],
+    pub _padding: u32,
 }
 
 /// Twin of `DeliverSegment` in `shaders/engine/deliver.wgsl`.

@@ -19,19 +19,25 @@
 //! | `kernels` | pipelines |
 //! | `state` | buffers of the network as a whole |
 //! | `rows` | fixed-weight synapses, merged and segmented |
+//! | `segment` | the buffers of those segments |
 //! | `plastic` | projections whose weights can change |
 //! | `step` | dispatches of a step, slices, kernel times |
+//! | `advance` | the path of small networks: many steps in one dispatch |
+//! | `explain` | which way a network takes, and why |
 //! | `sample` | measurements and read-back |
 //! | `spikes` | which spikes a sample holds |
 //! | `transfer` | checkpoints and weights |
 //! | `rescue` | checkpoints without waiting |
 
+mod advance;
+mod explain;
 mod kernels;
 pub mod layout;
 mod plastic;
 mod rescue;
 mod rows;
 mod sample;
+mod segment;
 pub mod shaders;
 mod spikes;
 mod state;
@@ -41,11 +47,13 @@ mod transfer;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use advance::Advance;
 use kernels::Kernels;
-use layout::{DeliverSegment, MutableProjection};
+use layout::MutableProjection;
 use plastic::Plastic;
 use rescue::Rescue;
 use sample::Pending;
+use segment::{Segment, segments};
 use spikes::{Arrived, SpikeReader};
 use state::State;
 use step::{KernelTimes, Slices};
@@ -70,6 +78,18 @@ pub struct GpuOptions {
     /// Bind no buffer larger than this, bytes; the adapter's limit holds anyway. Small values force synapses into many
     /// segments.
     pub max_binding: Option<u64>,
+    /// How steps are dispatched.
+    pub path: StepPath,
+}
+
+/// How steps become dispatches. Both ways give the same results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StepPath {
+    /// One workgroup where the network allows it and is small enough to gain by it.
+    #[default]
+    Automatic,
+    /// Several dispatches a step, each of many workgroups.
+    ManyDispatches,
 }
 
 /// A network being simulated in GPU memory. See the module.
@@ -83,11 +103,15 @@ pub struct GpuEngine {
     kernels: Kernels,
     segments: Vec<Segment>,
     plastics: Vec<Plastic>,
+    /// The path of small networks, or why this one does not take it.
+    advance: Result<Advance, String>,
     integrate: wgpu::BindGroup,
     measure_neurons: wgpu::BindGroup,
     rest: wgpu::BindGroup,
     step_group: wgpu::BindGroup,
     slices: Slices,
+    /// Steps of a submit, from the time that steps take.
+    slice_steps: u32,
     times: Option<KernelTimes>,
     samples: ReadbackRing<Pending>,
     /// Samples that `wait` brought in before they were polled.
@@ -99,14 +123,6 @@ pub struct GpuEngine {
     rescue: Rescue,
     next_drive_change: usize,
     network_hash: Option<u64>,
-}
-
-/// One segment of the fixed-weight rows.
-struct Segment {
-    group: wgpu::BindGroup,
-    sources: u32,
-    mean_row: u32,
-    bytes: u64,
 }
 
 impl GpuEngine {
@@ -129,13 +145,21 @@ impl GpuEngine {
         let live = Live::new(&network, &plan);
         let out_of_memory = gpu.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let mut memory = Memory::new(Arc::clone(&gpu), options.max_binding);
-        let state = State::new(&mut memory, &network, &plan, &live)?;
-        let kernels = Kernels::new(&gpu);
+        let state = State::new(&mut memory, &network, &plan, &live, advance::first_slots(&gpu, &network))?;
+        let kernels = Kernels::new(&gpu, &network, &plan, &live);
         let segments = segments(&gpu, &mut memory, &kernels, &state, &network, &plan)?;
         let plastics = (0..network.projections.len())
             .filter(|&index| network.projections[index].is_mutable())
             .map(|index| Plastic::new(&gpu, &mut memory, &kernels, &state, &network, &plan, index))
             .collect::<Result<Vec<_>, _>>()?;
+        let against = match options.path {
+            StepPath::ManyDispatches => Some("it was asked for".to_owned()),
+            StepPath::Automatic => advance::reason_against(&gpu, &network, segments.len()),
+        };
+        let advance = match against {
+            Some(reason) => Err(reason),
+            None => Ok(Advance::new(&gpu, &mut memory, &state, &segments[0], &network, &plan, &live)?),
+        };
         if let Some(error) = pollster::block_on(out_of_memory.pop()) {
             return Err(EngineError::DeviceLost(format!(
                 "{error} after {} bytes; use fewer neurons or synapses, or --engine cpu",
@@ -154,6 +178,7 @@ impl GpuEngine {
             rest: kernels.rest.bind(&gpu.device, &[&state.globals, &state.populations, &state.blocks, &state.neurons]),
             step_group,
             slices: Slices::new(),
+            slice_steps: step::SLICE_STEPS_FIRST,
             times: KernelTimes::new(&gpu, dispatches as u32),
             samples: ReadbackRing::new(Arc::clone(&gpu), "samples", SAMPLES_UNDER_WAY),
             finished: VecDeque::new(),
@@ -172,7 +197,14 @@ impl GpuEngine {
             kernels,
             segments,
             plastics,
+            advance,
         })
+    }
+
+    /// True when one workgroup advances the whole network by many steps at a time.
+    #[must_use]
+    pub const fn is_one_workgroup(&self) -> bool {
+        self.advance.is_ok()
     }
 
     /// How many segments the fixed-weight synapses were cut into.
@@ -191,8 +223,11 @@ impl GpuEngine {
 
     /// Brings what is done to single neurons to the GPU.
     fn write_touches(&mut self) {
-        if self.state.write_touches(&self.gpu, &self.live) {
-            self.integrate = integrate_group(&self.gpu, &self.kernels, &self.state);
+        self.state.write_touches(&self.gpu, &self.live);
+        self.kernels.touch(&self.gpu, &self.live);
+        self.integrate = integrate_group(&self.gpu, &self.kernels, &self.state);
+        if let Ok(advance) = &mut self.advance {
+            advance.update(&self.gpu, &self.state, &self.segments[0], &self.live);
         }
     }
 
@@ -288,64 +323,6 @@ fn measure_group(gpu: &Gpu, kernels: &Kernels, state: &State) -> wgpu::BindGroup
         &gpu.device,
         &[&state.globals, &state.populations, &state.blocks, &state.neurons, &state.spike_counts, &state.block_sums],
     )
-}
-
-/// Uploads the fixed-weight rows; there is always at least one segment, because its dispatch closes the step.
-fn segments(
-    gpu: &Gpu,
-    memory: &mut Memory,
-    kernels: &Kernels,
-    state: &State,
-    network: &Network,
-    plan: &Plan,
-) -> Result<Vec<Segment>, EngineError> {
-    let packing = rows::packing(network, plan)?;
-    let rules = rows::rules(network, plan);
-    let rule_buffer = memory.storage("delivery rules", &rules)?;
-    let mut ranges = rows::segment_ranges(network, memory.max_binding() / 4)?;
-    if ranges.is_empty() {
-        ranges.push((0, 0));
-    }
-    let mut segments = Vec::with_capacity(ranges.len());
-    for (index, range) in ranges.into_iter().enumerate() {
-        let rows = rows::segment(network, plan, packing, range);
-        let before = memory.given_out();
-        let row_start = memory.storage("rows", &rows.row_start)?;
-        let entries = memory.storage("targets and delays", &rows.entries)?;
-        let weights = memory.storage("fixed weights", &rows.weights)?;
-        let bytes = if rows.entries.is_empty() { 0 } else { memory.given_out() - before };
-        let parameters = DeliverSegment {
-            first_source: rows.first_source,
-            end_source: rows.end_source,
-            delay_min: packing.delay_min,
-            port_bits: packing.port_bits,
-            leads: u32::from(index == 0),
-            rule_count: rules.len() as u32,
-            ..Default::default()
-        };
-        let parameter_buffer = memory.uniform("segment", &parameters)?;
-        let group = kernels.deliver.bind(
-            &gpu.device,
-            &[
-                &state.globals,
-                &parameter_buffer,
-                &state.spikes,
-                &row_start,
-                &entries,
-                &weights,
-                &rule_buffer,
-                &state.clock,
-                &state.ring,
-                &state.group_ring,
-            ],
-        );
-        let sources = rows.end_source - rows.first_source;
-        let mean_row = (rows.entries.len() as u64 / u64::from(sources.max(1))) as u32;
-        // The segment that leads serves rules of all sources.
-        let sources = if index == 0 { network.neuron_count() } else { sources };
-        segments.push(Segment { group, sources, mean_row, bytes });
-    }
-    Ok(segments)
 }
 
 impl Plastic {
@@ -522,6 +499,14 @@ impl Engine for GpuEngine {
 
     fn kernel_times(&self) -> Vec<KernelTime> {
         self.times.as_ref().map_or_else(Vec::new, KernelTimes::means)
+    }
+
+    fn explain(&self) -> Vec<String> {
+        self.explanation()
+    }
+
+    fn dispatches_per_step(&self) -> f64 {
+        self.dispatch_count()
     }
 
     fn synapse_bytes(&self) -> u64 {

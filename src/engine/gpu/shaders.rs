@@ -19,13 +19,35 @@ pub const INTEGRATE: ShaderSource = ShaderSource {
         part!("common/trace_parameters.wgsl"),
         part!("common/trace.wgsl"),
         part!("engine/globals.wgsl"),
+        part!("engine/lif.wgsl"),
+        part!("engine/note.wgsl"),
         part!("engine/integrate.wgsl"),
     ],
 };
 
+/// Advances a whole small network by many steps.
+pub const ADVANCE: ShaderSource = ShaderSource {
+    label: "engine.advance",
+    parts: &[
+        part!("common/random.wgsl"),
+        part!("common/neuron.wgsl"),
+        part!("common/population.wgsl"),
+        part!("common/touch.wgsl"),
+        part!("common/trace_parameters.wgsl"),
+        part!("common/trace.wgsl"),
+        part!("engine/globals.wgsl"),
+        part!("engine/lif.wgsl"),
+        part!("engine/note.wgsl"),
+        part!("engine/delivery.wgsl"),
+        part!("engine/advance.wgsl"),
+    ],
+};
+
 /// Delivers spikes through fixed weights.
-pub const DELIVER: ShaderSource =
-    ShaderSource { label: "engine.deliver", parts: &[part!("engine/globals.wgsl"), part!("engine/deliver.wgsl")] };
+pub const DELIVER: ShaderSource = ShaderSource {
+    label: "engine.deliver",
+    parts: &[part!("engine/globals.wgsl"), part!("engine/delivery.wgsl"), part!("engine/deliver.wgsl")],
+};
 
 /// Changes rows of spiking sources and delivers them.
 pub const LEARN_PRE: ShaderSource = ShaderSource {
@@ -171,6 +193,7 @@ pub const GATHER_SPIKES: ShaderSource = ShaderSource {
 /// Every shader of the engine.
 pub const SHADERS: &[ShaderSource] = &[
     INTEGRATE,
+    ADVANCE,
     DELIVER,
     LEARN_PRE,
     LEARN_POST,

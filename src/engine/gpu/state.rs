@@ -1,14 +1,14 @@
 //! Everything that is the network's as a whole on the GPU: neuron state, traces, input rings, spike ring, parameters
 //! and lookup tables. In: network and plan. Out: buffers, and what must be written into them after a live change.
 
-use super::layout::{BLOCK_SIZE, BlockSums, EngineGlobals, FieldRequest, StepNumber};
+use super::layout::{BLOCK_SIZE, BlockSums, EngineGlobals, FieldRequest, POPULATIONS_MAX, StepNumber};
 use crate::engine::{CELL_POISSON, CELL_SPIKE_LIST, EngineError, Live, NeuronState, Plan, PopulationParameters, Touch};
 use crate::gpu::{Gpu, Memory};
 use crate::model::random::fold_seed;
 use crate::model::{Cell, Network, Source};
 
-/// Steps per submit; one entry of the uniform list of steps each.
-pub(super) const SLICE_STEPS: u32 = 64;
+/// Steps per submit at most; one entry of the uniform list of steps each.
+pub(super) const SLICE_STEPS_MAX: u32 = 512;
 
 /// Steps whose first spike's number is kept: the longest time between two samples that loses no spikes.
 pub(super) const START_CAPACITY: u32 = 1 << 16;
@@ -37,7 +37,7 @@ pub(super) struct State {
     pub(super) spikes: wgpu::Buffer,
     /// One [`Touch`] per neuron, or a single empty one while none is touched.
     pub(super) touches: wgpu::Buffer,
-    /// [`SLICE_STEPS`] step numbers, `step_stride` bytes apart.
+    /// [`SLICE_STEPS_MAX`] step numbers, `step_stride` bytes apart.
     pub(super) steps: wgpu::Buffer,
     pub(super) step_stride: u64,
     pub(super) field_request: wgpu::Buffer,
@@ -61,16 +61,26 @@ struct TablesLayout {
     thresholds: u32,
     /// Per spike list population: row starts (absolute), size + 1 of them.
     lists: Vec<Option<u32>>,
+    /// Per population, for the one-workgroup path.
+    first_slots: Vec<u32>,
 }
 
 impl State {
-    pub(super) fn new(memory: &mut Memory, network: &Network, plan: &Plan, live: &Live) -> Result<Self, EngineError> {
+    /// `first_slots`: see [`PopulationParameters::first_slot`].
+    pub(super) fn new(
+        memory: &mut Memory,
+        network: &Network,
+        plan: &Plan,
+        live: &Live,
+        first_slots: Vec<u32>,
+    ) -> Result<Self, EngineError> {
         let neurons = u64::from(network.neuron_count());
         let spike_capacity = spike_capacity(neurons, memory.max_binding());
         let blocks = blocks(network);
-        let (tables, power_first, tables_layout) = tables(network, plan, live);
+        let (tables, power_first, mut tables_layout) = tables(network, plan, live);
+        tables_layout.first_slots = first_slots;
         let slots = u64::from(plan.ring_slots);
-        let (steps, step_stride) = memory.uniform_array::<StepNumber>("steps", u64::from(SLICE_STEPS));
+        let (steps, step_stride) = memory.uniform_array::<StepNumber>("steps", u64::from(SLICE_STEPS_MAX));
         let global_values = EngineGlobals {
             seed: fold_seed(network.seed),
             learning: u32::from(live.learning),
@@ -85,12 +95,20 @@ impl State {
         let population_traces: Vec<_> =
             plan.population_traces.iter().map(|&index| plan.traces[index as usize]).collect();
         let synaptic = initial_synaptic(network);
-        let parameters: Vec<PopulationParameters> = (0..network.populations.len())
+        let mut parameters: Vec<PopulationParameters> = (0..network.populations.len())
             .map(|index| parameters(network, plan, live, &tables_layout, index))
             .collect();
+        if parameters.len() > POPULATIONS_MAX {
+            return Err(EngineError::Misuse(format!(
+                "the GPU engine takes {POPULATIONS_MAX} populations at most and the network has {}; use fewer, or \
+                 --engine cpu",
+                parameters.len()
+            )));
+        }
+        parameters.resize(POPULATIONS_MAX, PopulationParameters::default());
         Ok(Self {
             globals: memory.uniform("globals", &global_values)?,
-            populations: memory.storage("populations", &parameters)?,
+            populations: memory.uniforms("populations", &parameters)?,
             blocks: memory.storage("blocks", &blocks)?,
             population_traces: memory.storage("trace parameters", &population_traces)?,
             tables: memory.storage("lookup tables", &tables)?,
@@ -130,12 +148,10 @@ impl State {
         queue.write_buffer(&self.globals, 0, bytemuck::bytes_of(&self.global_values));
     }
 
-    /// Writes what is done to single neurons. True when the buffer is another one now: whoever binds it must do so
-    /// again.
-    pub(super) fn write_touches(&mut self, gpu: &Gpu, live: &Live) -> bool {
+    /// Writes what is done to single neurons. The buffer may be another one afterwards: whoever binds it must do so again.
+    pub(super) fn write_touches(&mut self, gpu: &Gpu, live: &Live) {
         let bytes: &[u8] = bytemuck::cast_slice(&live.touches);
-        let is_new = bytes.len() as u64 > self.touches.size();
-        if is_new {
+        if bytes.len() as u64 > self.touches.size() {
             // As large as the neurons' states, so within every limit that those are within.
             self.touches = gpu.device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("touches"),
@@ -149,7 +165,6 @@ impl State {
         }
         self.global_values.touched = u32::from(!bytes.is_empty());
         gpu.queue.write_buffer(&self.globals, 0, bytemuck::bytes_of(&self.global_values));
-        is_new
     }
 
     /// Writes a population's parameters and background table.
@@ -188,6 +203,7 @@ fn parameters(
     index: usize,
 ) -> PopulationParameters {
     let mut p = live.population(plan, index);
+    p.first_slot = layout.first_slots.get(index).copied().unwrap_or(0);
     if let Some(first) = layout.background[index] {
         p.background_first = first;
         p.background_len = live.background_table(network, index).len() as u32;

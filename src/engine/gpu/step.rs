@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::GpuEngine;
 use super::layout::StepNumber;
-use super::state::SLICE_STEPS;
+use super::state::SLICE_STEPS_MAX;
 use crate::engine::{EngineError, KernelTime};
 use crate::gpu::{Gpu, Kernel, ReadbackRing, SpanTimer, grid};
 
@@ -17,6 +17,12 @@ pub(super) const BUSY_SLICES: u64 = 3;
 const MAX_SLICES: u64 = 8;
 /// One slice in this many has its last step timed.
 const TIMED_EVERY: u64 = 32;
+/// Steps of a submit until the time of a step is known, and for good where an adapter has no timestamps.
+pub(super) const SLICE_STEPS_FIRST: u32 = 64;
+/// Steps of a submit at least.
+const SLICE_STEPS_MIN: u32 = 8;
+/// What a submit is to take, ms: short against a frame, long against the cost of submitting.
+const SLICE_MS: f64 = 4.0;
 /// Weight of a new time in the running means.
 const TIME_SHARE: f64 = 0.25;
 
@@ -59,14 +65,14 @@ impl Slices {
 }
 
 /// One dispatch of a step.
-struct Dispatch<'a> {
+pub(super) struct Dispatch<'a> {
     kernel: &'a Kernel,
     group: &'a wgpu::BindGroup,
     grid: [u32; 2],
 }
 
 impl GpuEngine {
-    /// Submits `steps` steps (at most [`SLICE_STEPS`]) and counts them.
+    /// Submits `steps` steps (at most [`SLICE_STEPS_MAX`]) and counts them.
     pub(super) fn submit_slice(&mut self, steps: u32) -> Result<(), EngineError> {
         if self.gpu.is_lost() {
             return Err(self.lost());
@@ -77,6 +83,21 @@ impl GpuEngine {
             self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("engine.slice") });
         let dispatches = self.dispatches();
         let timed = self.times.as_ref().is_some_and(|times| times.is_due(self.slices.submitted));
+        if let Ok(advance) = &self.advance {
+            let span = if timed { self.times.as_ref().map(|times| times.timer.writes(0)) } else { None };
+            let label = advance.kernel.label();
+            let mut pass =
+                encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(label), timestamp_writes: span });
+            pass.set_bind_group(1, &self.step_group, &[0]);
+            Dispatch { kernel: &advance.kernel, group: &advance.group, grid: [1, 1] }.encode(&mut pass);
+            drop(pass);
+            self.slices.submit(&self.gpu, encoder);
+            if timed && let Some(times) = self.times.as_mut() {
+                times.read(&self.gpu, vec![label], steps);
+            }
+            self.step += u64::from(steps);
+            return Ok(());
+        }
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
                 label: Some("engine.slice"),
@@ -103,7 +124,7 @@ impl GpuEngine {
         let names: Vec<&'static str> = dispatches.iter().map(|dispatch| dispatch.kernel.label()).collect();
         self.slices.submit(&self.gpu, encoder);
         if timed && let Some(times) = self.times.as_mut() {
-            times.read(&self.gpu, names);
+            times.read(&self.gpu, names, 1);
         }
         self.step += u64::from(steps);
         Ok(())
@@ -117,10 +138,13 @@ impl GpuEngine {
     /// Writes the numbers of the next steps.
     fn write_steps(&self, steps: u32) {
         let stride = self.state.step_stride as usize;
-        let mut bytes = vec![0_u8; stride * steps as usize];
+        // Where one dispatch advances them all, only the first is looked at.
+        let entries = if self.advance.is_ok() { 1 } else { steps };
+        let mut bytes = vec![0_u8; stride * entries as usize];
         for (index, entry) in (1..).zip(bytes.chunks_exact_mut(stride)) {
             let step = self.step as u32 + index;
-            let number = StepNumber { step, slot: step % self.plan.ring_slots, ..Default::default() };
+            let slot = step % self.plan.ring_slots;
+            let number = StepNumber { step, slot, count: steps + 1 - index, ..Default::default() };
             entry[..size_of::<StepNumber>()].copy_from_slice(bytemuck::bytes_of(&number));
         }
         self.gpu.queue.write_buffer(&self.state.steps, 0, &bytes);
@@ -128,7 +152,7 @@ impl GpuEngine {
 
     /// The dispatches of one step, in the order of the module [`crate::engine`] (learning before a spike and its
     /// delivery are one kernel).
-    fn dispatches(&self) -> Vec<Dispatch<'_>> {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch<'_>> {
         let kernels = &self.kernels;
         let max = self.gpu.limits.max_compute_workgroups_per_dimension;
         let mut dispatches = vec![Dispatch {
@@ -175,7 +199,8 @@ impl Dispatch<'_> {
 /// Running means of the time of each kernel.
 pub(super) struct KernelTimes {
     timer: SpanTimer,
-    readback: ReadbackRing<Vec<&'static str>>,
+    /// Labels of the spans, and the steps that each took.
+    readback: ReadbackRing<(Vec<&'static str>, u32)>,
     means: Vec<KernelTime>,
 }
 
@@ -187,22 +212,24 @@ impl KernelTimes {
     }
 
     fn is_due(&self, slice: u64) -> bool {
-        slice.is_multiple_of(TIMED_EVERY) && self.readback.has_room()
+        // Never the first, which may hold the compilation of its kernels.
+        slice % TIMED_EVERY == 1 && self.readback.has_room()
     }
 
-    fn read(&mut self, gpu: &Gpu, names: Vec<&'static str>) {
+    fn read(&mut self, gpu: &Gpu, names: Vec<&'static str>, steps: u32) {
         let mut encoder =
             gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("kernel times") });
         let piece = self.timer.resolve(&mut encoder, names.len() as u32);
-        self.readback.submit(encoder, &[piece], names);
+        self.readback.submit(encoder, &[piece], (names, steps));
     }
 
     /// Takes up what has come back.
     pub(super) fn update(&mut self) {
         let timer = &self.timer;
-        while let Some((names, ns)) = self.readback.poll(|names, bytes| (names, timer.durations_ns(bytes))) {
+        while let Some(((names, steps), ns)) = self.readback.poll(|what, bytes| (what, timer.durations_ns(bytes))) {
             let mut times: Vec<KernelTime> = Vec::new();
             for (label, ns) in names.into_iter().zip(ns) {
+                let ns = ns / f64::from(steps);
                 let kernel = label.rsplit('.').next().unwrap_or(label);
                 match times.iter_mut().find(|time| time.kernel == kernel) {
                     Some(time) => time.ms_per_step += ns * 1e-6,
@@ -231,11 +258,22 @@ impl GpuEngine {
                 self.plan.drive_changes.get(self.next_drive_change).map_or(u64::MAX, |c| u64::from(c.step));
             // A change at step c is in force from c on: the slice before it ends with c - 1.
             let until_change = next_change.saturating_sub(self.step + 1).max(1);
-            let slice = u64::from(left.min(SLICE_STEPS)).min(until_change) as u32;
+            self.adapt_slices();
+            let slice = u64::from(left.min(self.slice_steps)).min(until_change) as u32;
             self.submit_slice(slice)?;
             left -= slice;
         }
         Ok(())
+    }
+
+    /// Fits the next slices to [`SLICE_MS`], once the time of a step is known.
+    fn adapt_slices(&mut self) {
+        let Some(times) = self.times.as_mut() else { return };
+        times.update();
+        let ms: f64 = times.means.iter().map(|time| time.ms_per_step).sum();
+        if ms > 0.0 {
+            self.slice_steps = ((SLICE_MS / ms) as u32).clamp(SLICE_STEPS_MIN, SLICE_STEPS_MAX);
+        }
     }
 
     /// Puts the drives in force that begin with the next step or before.

@@ -80,6 +80,9 @@ impl GpuEngine {
         self.spike_reader.restart(checkpoint.step);
         self.state.write_live(&self.gpu.queue, &self.network, &self.plan, &self.live);
         self.write_touches();
+        if let Ok(advance) = &self.advance {
+            advance.look_everywhere(&self.gpu);
+        }
         for plastic in &mut self.plastics {
             plastic.update_rule(&self.gpu, &self.network, &self.plan, &self.live, self.state.power_first);
         }
