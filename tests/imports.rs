@@ -367,7 +367,7 @@ fn parquet_and_feather_tables() {
 fn sonata_folders_are_network_and_run() {
     for run in ["sonata/cortex100", "sonata/cortex_edge_weights"] {
         let (Some(folder), Some(facts)) = (reference(run), expected(run)) else { return };
-        let imported = import(&[folder.clone()], &[]);
+        let imported = import(std::slice::from_ref(&folder), &[]);
         for (population, facts) in [("cortex", &facts["spikes"]), ("thalamus", &facts["input_spikes"])] {
             let of = || imported.times.iter().zip(&imported.populations).filter(|(_, name)| *name == population);
             assert_eq!(Some(of().count() as u64), facts["spike_count"].as_u64(), "{run} {population}");
@@ -521,7 +521,7 @@ fn dense_tensors_of_time_batch_neuron() {
             near(first.iter().sum(), &facts["batch0"]["sum_of_spike_times_ms"], 1e-9, name);
         }
         // The folder has most of it twice, as .npy and .npz.
-        let whole = import(&[folder.clone()], &["--dt-ms", "1"]);
+        let whole = import(std::slice::from_ref(&folder), &["--dt-ms", "1"]);
         assert_eq!((whole.times.len(), whole.potentials.len()), (imported.times.len(), imported.potentials.len()));
         let single = import(&[folder.join("spk_out.npy")], &["--dt-ms", "1"]);
         assert_eq!(Some(single.times.len() as u64), facts["tensors"]["spk_out"]["spike_count"].as_u64());

@@ -195,7 +195,11 @@ fn checkpoints_go_from_engine_to_engine() {
         let mut third = CpuEngine::new(Arc::clone(&network)).expect("CPU engine");
         third.restore(&second.checkpoint().expect("checkpoint")).expect("restore");
         third.advance(250).expect("advance");
-        compare_checkpoints(&whole.checkpoint().expect("checkpoint"), &third.checkpoint().expect("checkpoint"));
+        compare_checkpoints(
+            "restored",
+            &whole.checkpoint().expect("checkpoint"),
+            &third.checkpoint().expect("checkpoint"),
+        );
         assert_eq!(gpu.take_fault(), None);
     }
 }

@@ -56,6 +56,12 @@ fn settled(x: f32) -> f32 {
     return select(x, 0.0, abs(x) < 1e-30);
 }
 
+// x, and a wall for compilers: WGSL cannot forbid them to add in another order, and Mesa 22.3 does with a drive that a
+// stimulus raises. Exclusive or with a uniform that is always 0 changes nothing and tells them nothing.
+fn as_written(x: f32) -> f32 {
+    return bitcast<f32>(bitcast<u32>(x) ^ globals._padding0);
+}
+
 // The membrane after one step, from the synaptic state before it.
 fn advance_membrane(p: PopulationParameters, drive_mv: f32, v: f32, g: vec2<f32>) -> f32 {
     if is_cell(p, CELL_DELTA) {
@@ -66,7 +72,8 @@ fn advance_membrane(p: PopulationParameters, drive_mv: f32, v: f32, g: vec2<f32>
             + drive_mv * (1.0 - p.membrane_propagator);
     }
     let total = 1.0 + g.x + g.y;
-    let v_inf = (g.x * p.excitatory_reversal_mv + g.y * p.inhibitory_reversal_mv + drive_mv) / total;
+    let pull_mv = as_written(g.x * p.excitatory_reversal_mv + g.y * p.inhibitory_reversal_mv);
+    let v_inf = (pull_mv + drive_mv) / total;
     let x = p.dt_over_tau * total;
     let half = x * 0.5;
     let square = x * x * (1.0 / 12.0);

@@ -121,7 +121,7 @@ impl Memory {
     /// [`LimitError`]
     pub fn uniforms<T: NoUninit>(&mut self, label: &str, values: &[T]) -> Result<wgpu::Buffer, LimitError> {
         let bytes: &[u8] = bytemuck::cast_slice(values);
-        let available = u64::from(self.gpu.limits.max_uniform_buffer_binding_size);
+        let available = self.gpu.limits.max_uniform_buffer_binding_size;
         if bytes.len() as u64 > available {
             return Err(LimitError {
                 what: label.to_owned(),

@@ -35,6 +35,12 @@ impl Pair {
         act(&mut self.device);
     }
 
+    /// What failures say: the network, the step and the way on the GPU.
+    fn place(&self) -> String {
+        let way = self.device.explain().into_iter().next().unwrap_or_default();
+        format!("{} at step {} ({way})", self.host.network().name, self.host.step())
+    }
+
     /// Advances both and compares their spikes step by step; returns how many there were.
     pub(crate) fn advance(&mut self, steps: u32) -> usize {
         self.both(|engine| engine.advance(steps).expect("advance"));
@@ -43,7 +49,8 @@ impl Pair {
         if host != device {
             let at = host.iter().zip(&device).take_while(|(a, b)| a == b).count();
             panic!(
-                "{} and {} spikes; the first that differs: {:?} on the CPU, {:?} on the GPU",
+                "{}: {} and {} spikes; the first that differs: {:?} on the CPU, {:?} on the GPU",
+                self.place(),
                 host.len(),
                 device.len(),
                 host.get(at),
@@ -57,7 +64,7 @@ impl Pair {
     pub(crate) fn compare(&mut self) -> Checkpoint {
         let host = self.host.checkpoint().expect("checkpoint");
         let device = self.device.checkpoint().expect("checkpoint");
-        compare_checkpoints(&host, &device);
+        compare_checkpoints(&self.place(), &host, &device);
         assert_eq!(self.gpu.take_fault(), None);
         host
     }
@@ -89,23 +96,23 @@ pub(crate) fn same_floats(what: &str, host: &[f32], device: &[f32]) {
     }
 }
 
-pub(crate) fn compare_checkpoints(host: &Checkpoint, device: &Checkpoint) {
-    assert_eq!(host.step, device.step);
-    assert_eq!(host.network_hash, device.network_hash);
-    assert_eq!(host.live, device.live);
-    assert_eq!(host.spike_counts, device.spike_counts);
-    assert_eq!(host.ring, device.ring);
-    assert_eq!(host.group_ring, device.group_ring);
+pub(crate) fn compare_checkpoints(place: &str, host: &Checkpoint, device: &Checkpoint) {
+    assert_eq!(host.step, device.step, "{place}");
+    assert_eq!(host.network_hash, device.network_hash, "{place}");
+    assert_eq!(host.live, device.live, "{place}");
+    assert_eq!(host.spike_counts, device.spike_counts, "{place}");
+    assert_eq!(host.ring, device.ring, "{place}");
+    assert_eq!(host.group_ring, device.group_ring, "{place}");
     let part = |c: &Checkpoint, f: fn(&NeuronState) -> u32| c.neurons.iter().map(f).collect::<Vec<_>>();
-    assert_eq!(part(host, |n| n.hold), part(device, |n| n.hold));
-    assert_eq!(part(host, |n| n.last_spike_step), part(device, |n| n.last_spike_step));
+    assert_eq!(part(host, |n| n.hold), part(device, |n| n.hold), "{place}");
+    assert_eq!(part(host, |n| n.last_spike_step), part(device, |n| n.last_spike_step), "{place}");
     let floats = |c: &Checkpoint, f: fn(&NeuronState) -> f32| c.neurons.iter().map(f).collect::<Vec<_>>();
-    same_floats("membrane", &floats(host, |n| n.membrane_mv), &floats(device, |n| n.membrane_mv));
-    same_floats("theta", &floats(host, |n| n.theta_mv), &floats(device, |n| n.theta_mv));
-    same_floats("synaptic", host.synaptic.as_flattened(), device.synaptic.as_flattened());
-    same_floats("traces", &host.traces, &device.traces);
+    same_floats(&format!("{place}: membrane"), &floats(host, |n| n.membrane_mv), &floats(device, |n| n.membrane_mv));
+    same_floats(&format!("{place}: theta"), &floats(host, |n| n.theta_mv), &floats(device, |n| n.theta_mv));
+    same_floats(&format!("{place}: synaptic"), host.synaptic.as_flattened(), device.synaptic.as_flattened());
+    same_floats(&format!("{place}: traces"), &host.traces, &device.traces);
     for (index, (host, device)) in host.weights.iter().zip(&device.weights).enumerate() {
-        same_floats(&format!("weights of projection {index}"), host, device);
+        same_floats(&format!("{place}: weights of projection {index}"), host, device);
     }
-    same_floats("pruning thresholds", &host.thresholds, &device.thresholds);
+    same_floats(&format!("{place}: pruning thresholds"), &host.thresholds, &device.thresholds);
 }
