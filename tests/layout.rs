@@ -123,7 +123,8 @@ fn structs_of_the_engine() {
             block_count,
             spike_mask,
             start_mask,
-            touched
+            touched,
+            always_zero
         }
     );
     check!(shaders::INTEGRATE, StepNumber { step, slot, count });

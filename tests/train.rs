@@ -207,7 +207,7 @@ fn a_report_and_its_page_tell_the_run() {
     let nj = bench["effective_accumulates_per_image"].as_f64().expect("a number") * 23.6e-3;
     assert!((report["energy"]["estimate_nj_per_image"].as_f64().expect("a number") - nj).abs() < 1e-6);
     assert!(report["order"][0].as_str().expect("words").contains("reinforce"));
-    assert_eq!(report.as_object().expect("an object").keys().last().map(String::as_str), Some("state_hash"));
+    assert_eq!(report.as_object().expect("an object").keys().next_back().map(String::as_str), Some("state_hash"));
     let again = train(
         folder.path(),
         &["--prune", "progressive:every_presentations=4,alpha=0.02", "--report", "b.json", "--quiet"],

@@ -1,5 +1,6 @@
 // How one spike reaches its targets' input rings, through stored rows or through rules that store nothing. The kernel
-// binds `globals` and `group_ring`, an array of atomic<i32>, and says by `add` how the input of one port is raised; wrapping integer adds give the same sums in any order.
+// binds `globals` and `group_ring`, an array of atomic<i32>, and says by `add` how the input of one port is raised;
+// wrapping integer adds give the same sums in any order.
 // CPU twin: src/engine/cpu/deliver.rs.
 
 const RULE_ONE_TO_ONE = 0u;

@@ -10,9 +10,9 @@ struct EngineGlobals {
     spike_mask: u32,   // spike k of all time lies at spikes[k & spike_mask]
     start_mask: u32,   // the first spike of step s has the number starts[s & start_mask]
     touched: u32,      // 1: `touches` holds one entry per neuron
+    always_zero: u32,  // for `as_written`
     _padding0: u32,
     _padding1: u32,
-    _padding2: u32,
 }
 
 // One entry of the slice's list of steps, chosen by the dynamic offset.

@@ -59,7 +59,7 @@ fn settled(x: f32) -> f32 {
 // x, and a wall for compilers: WGSL cannot forbid them to add in another order, and Mesa 22.3 does with a drive that a
 // stimulus raises. Exclusive or with a uniform that is always 0 changes nothing and tells them nothing.
 fn as_written(x: f32) -> f32 {
-    return bitcast<f32>(bitcast<u32>(x) ^ globals._padding0);
+    return bitcast<f32>(bitcast<u32>(x) ^ globals.always_zero);
 }
 
 // The membrane after one step, from the synaptic state before it.

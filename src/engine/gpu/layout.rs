@@ -46,8 +46,10 @@ pub struct EngineGlobals {
     pub start_mask: u32,
     /// 1 once something was done to single neurons: `touches` then holds one entry per neuron.
     pub touched: u32,
+    /// 0, which compilers cannot know: for sums that must be taken in the order written; see `as_written` in lif.wgsl.
+    pub always_zero: u32,
     /// Unused.
-    pub _padding: [u32; 3],
+    pub _padding: [u32; 2],
 }
 
 /// Twin of `StepNumber` in `shaders/engine/globals.wgsl`.
