@@ -25,7 +25,14 @@ fn a_talk_keeps_the_screen_awake_and_the_resting_pointer_out_of_sight() {
         Program::start_with(&display, &["view", "digits", "--engine", "cpu", "--tour"], &[("PATH", &path)]);
     program.wait_for("the screen is kept awake by systemd-inhibit");
     program.wait_for("pointer hidden");
-    let held = fs::read_to_string(&log).expect("it was called");
+    // It is started before it is heard of, but takes its time.
+    let started = Instant::now();
+    let mut held = String::new();
+    while !held.ends_with('\n') {
+        assert!(started.elapsed() < PATIENCE, "the helper was not called");
+        std::thread::sleep(Duration::from_millis(50));
+        held = fs::read_to_string(&log).unwrap_or_default();
+    }
     assert!(held.starts_with("held --what=idle") && held.trim_end().ends_with(" cat"), "{held}");
     display.window();
     display.xdotool("mousemove 300 300 mousemove 340 320");
