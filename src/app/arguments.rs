@@ -267,7 +267,7 @@ pub(super) enum TimeUnitName {
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct TrainArguments {
-    /// Built-in scene or path of a .toml file with a [learning] section, like diehl-cook
+    /// Built-in scene or path of a .toml file with a learning section, like diehl-cook
     pub(super) scene: String,
     /// Folder of IDX files (MNIST and its kin, plain or .gz), or `digits` for those inside the program; without it the
     /// scene's own
