@@ -21,13 +21,9 @@ const BANDS: [Band; 4] = [
         rate_hz: 5.3,
         source: "Brette et al. 2007, benchmark 2, in Brian2 and NEST (benches/compare)",
     },
-    Band {
-        scene: "coba",
-        rate_hz: 13.4,
-        source: "Brette et al. 2007, benchmark 1, in Brian2 and NEST (benches/compare)",
-    },
-    Band { scene: "brunel", rate_hz: 32.0, source: "NEST's brunel_delta, g 5, eta 2 (benches/compare)" },
-    Band { scene: "brunel-plastic", rate_hz: 35.0, source: "the same network in Brian2 and NEST (benches/compare)" },
+    Band { scene: "coba", rate_hz: 13.4, source: "Brette et al. 2007, benchmark 1, in Brian2 (benches/compare)" },
+    Band { scene: "brunel", rate_hz: 32.0, source: "NEST's brunel_delta, g 5, eta 2, as our CPU engine runs it" },
+    Band { scene: "brunel-plastic", rate_hz: 35.0, source: "the same network in Brian2 (benches/compare)" },
 ];
 
 impl Band {
