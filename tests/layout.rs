@@ -179,7 +179,7 @@ fn structs_of_synapse_lines() {
     for source in [render::LINES, render::PULSES, render::LINES_GATHER, render::PULSES_GATHER, render::LINES_UPDATE] {
         check!(source, Line { source, target_neuron, synapse, projection_delay });
         check!(source, LineState { share, average, pruned_step, flash });
-        check!(source, LineSet { count, segments, style, grid_width, gain, pulse_gain, quiet, bundled });
+        check!(source, LineSet { count, segments, style, gain, pulse_gain, quiet, bundled });
         check!(source, ProjectionLook { source_middle, gain, target_middle, share_full, bend, reach, inhibitory });
     }
     check!(render::LINES_UPDATE, LineRange { first, count, synapse_base, grid_width });

@@ -40,7 +40,7 @@ struct Frame {
     splat_radius_max_px: f32,
     elapsed_ms: f32,
     splat_grid_width: u32,
-    gathered: u32,                 // 1: neurons were gathered as splats; 2: lines were gathered
+    gathered_row: u32,             // pixels from row to row of what is gathered
     flash_gain: f32,               // light of a spike over that of a bright neuron at rest
     theme: u32,                    // 0 dark: light adds up; 1 light: ink adds up
     splat_cells_first: u32,        // of the cells: those before have spheres
@@ -49,7 +49,7 @@ struct Frame {
     sphere_from_px: f32,           // radius from which on neurons begin to be spheres,
     sphere_to_px: f32,             // and are nothing else
     drawn_scale: f32,              // pixels drawn per pixel shown
-    padding: u32,
+    floor_square: f32,             // width of the squares on the floor, scene units
     clip_low: vec3<f32>,           // of what is drawn
     others: f32,                   // brightness of unselected neurons; 0: not drawn
     clip_high: vec3<f32>,

@@ -5,7 +5,7 @@ const UNITS_PER_LINE_LIGHT = 16384.0;
 const PROFILE_PX = 1.333;   // integral over the width of a ribbon of least width
 const STEPS_MOST = 4096.0;
 
-@group(3) @binding(0) var<storage, read_write> line_pixels: array<atomic<u32>>;  // excitatory, inhibitory, pruned of each pixel
+@group(3) @binding(0) var<storage, read_write> line_pixels: array<atomic<u32>>;  // excitatory, inhibitory, pruned, nothing
 
 // A piece on screen.
 struct Stroke {
@@ -18,23 +18,29 @@ struct Stroke {
     steep: bool,
 }
 
+// Where a place is on screen.
+struct ScreenPlace {
+    at_px: vec2<f32>,
+    depth: f32,
+}
+
+fn on_screen(place: vec3<f32>) -> ScreenPlace {
+    let clip = frame.clip_from_world * vec4<f32>(place, 1.0);
+    return ScreenPlace((clip.xy / clip.w * vec2<f32>(0.5, -0.5) + 0.5) * frame.size_px, clip.w);
+}
+
 // No steps where nothing of it is on screen.
-fn stroke_of(a: vec3<f32>, b: vec3<f32>) -> Stroke {
+fn stroke_of(start: ScreenPlace, end: ScreenPlace) -> Stroke {
     var stroke: Stroke;
-    let clip_a = frame.clip_from_world * vec4<f32>(a, 1.0);
-    let clip_b = frame.clip_from_world * vec4<f32>(b, 1.0);
-    if !(min(clip_a.w, clip_b.w) > frame.near) {
+    if !(min(start.depth, end.depth) > frame.near) {
         return stroke;
     }
-    let half = 0.5 * frame.size_px;
-    let start = clip_a.xy / clip_a.w * vec2<f32>(half.x, -half.y) + half;
-    let end = clip_b.xy / clip_b.w * vec2<f32>(half.x, -half.y) + half;
-    let way = end - start;
+    let way = end.at_px - start.at_px;
     stroke.steep = abs(way.y) > abs(way.x);
     let reach = max(abs(way.x), abs(way.y));
     stroke.steps = clamp(ceil(reach), 1.0, STEPS_MOST);
     stroke.way = way / stroke.steps;
-    stroke.start = start + 0.5 * stroke.way - 0.5;
+    stroke.start = start.at_px + 0.5 * stroke.way - 0.5;
     // Steps for which both pixels are within the picture's edges, by both axes.
     let edge = select(vec2<f32>(1e-6), stroke.way, abs(stroke.way) > vec2<f32>(1e-6));
     let low = (vec2<f32>(-1.0) - stroke.start) / edge;
@@ -43,7 +49,7 @@ fn stroke_of(a: vec3<f32>, b: vec3<f32>) -> Stroke {
     let leave = min(max(low, high), vec2<f32>(stroke.steps - 1.0));
     stroke.first = ceil(max(enter.x, enter.y));
     stroke.last = floor(min(leave.x, leave.y)) + 1.0;
-    let depth = 0.5 * (clip_a.w + clip_b.w);
+    let depth = 0.5 * (start.depth + end.depth);
     let true_px = half_width_px(depth);
     // Nearer lines get brighter instead of wider, up to a point.
     let width = PROFILE_PX * clamp(true_px / HALF_WIDTH_LEAST_PX, 1.0, 1.6 * detail()) * conserved(true_px);
@@ -55,7 +61,7 @@ fn add_units(x: i32, y: i32, channel: u32, units: u32) {
     if units == 0u || x < 0 || y < 0 || x >= i32(frame.size_px.x) || y >= i32(frame.size_px.y) {
         return;
     }
-    atomicAdd(&line_pixels[3u * (u32(y) * u32(frame.size_px.x) + u32(x)) + channel], units);
+    atomicAdd(&line_pixels[4u * (u32(y) * frame.gathered_row + u32(x)) + channel], units);
 }
 
 // One step: `units` shared between the two pixels beside the line.

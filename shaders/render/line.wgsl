@@ -18,7 +18,7 @@ struct LineSet {
     count: u32,
     segments: u32,
     style: u32,
-    grid_width: u32,      // workgroups in a row of the grid of pieces
+    _padding: u32,
     gain: f32,            // factor on the light of lines
     pulse_gain: f32,      // factor on the light of pulses
     quiet: f32,           // fainter lines are thinned; those that stay take over the light of the others

@@ -1,10 +1,9 @@
 // Synapses as curved lines gathered in fixed point, where that is many times faster than rasterising: one invocation per
-// piece of a line. See gather_line.wgsl.
+// line, piece by piece. See gather_line.wgsl.
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let piece_index = (workgroup.y * line_set.grid_width + workgroup.x) * 64u + local;
-    let index = piece_index / line_set.segments;
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let index = (workgroup.y * grid.x + workgroup.x) * 64u + local;
     if index >= line_set.count {
         return;
     }
@@ -16,18 +15,20 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
     let curve = curve_of(drawn_place(line.source), drawn_place(line.target_neuron), look);
     let span = 1.0 / f32(line_set.segments);
-    let piece = f32(piece_index % line_set.segments) * span;
-    let stroke = stroke_of(place_on(curve, piece), place_on(curve, piece + span));
-    let units = shine.light * stroke.light;
-    if style_of_set() == STYLE_PLAIN {
-        for (var step = stroke.first; step < stroke.last; step += 1.0) {
-            add_step(stroke, step, shine.colour, units);
-        }
-        return;
-    }
     let dashes = dashes_of(curve);
-    for (var step = stroke.first; step < stroke.last; step += 1.0) {
-        let along = piece + span * (step + 0.5) / stroke.steps;
-        add_step(stroke, step, shine.colour, units * pattern_at(along, dashes));
+    var start = on_screen(curve.a);
+    for (var piece = 0u; piece < line_set.segments; piece++) {
+        let from_t = f32(piece) * span;
+        let end = on_screen(place_on(curve, from_t + span));
+        let stroke = stroke_of(start, end);
+        start = end;
+        let units = shine.light * stroke.light;
+        for (var step = stroke.first; step < stroke.last; step += 1.0) {
+            var here = units;
+            if style_of_set() != STYLE_PLAIN {
+                here *= pattern_at(from_t + span * (step + 0.5) / stroke.steps, dashes);
+            }
+            add_step(stroke, step, shine.colour, here);
+        }
     }
 }

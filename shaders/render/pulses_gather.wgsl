@@ -26,7 +26,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) gr
     for (var half = 0u; half < 2u; half++) {
         let from_t = select(first, middle, half == 1u);
         let to_t = select(middle, last, half == 1u);
-        let stroke = stroke_of(place_on(curve, from_t), place_on(curve, to_t));
+        let stroke = stroke_of(on_screen(place_on(curve, from_t)), on_screen(place_on(curve, to_t)));
         let units = light * stroke.light * PULSE_WIDTHS;
         for (var step = stroke.first; step < stroke.last; step += 1.0) {
             let along = mix(from_t, to_t, (step + 0.5) / stroke.steps);

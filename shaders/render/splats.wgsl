@@ -5,13 +5,13 @@
 const UNITS_PER_LIGHT = 4096.0;
 const WORKGROUP = 256u;
 
-@group(3) @binding(0) var<storage, read_write> pixels: array<atomic<u32>>;  // red, green, blue of each pixel
+@group(3) @binding(0) var<storage, read_write> pixels: array<atomic<u32>>;  // red, green, blue, nothing
 
 fn add_light(x: i32, y: i32, units: vec3<f32>, rounding: f32) {
     if x < 0 || y < 0 || x >= i32(frame.size_px.x) || y >= i32(frame.size_px.y) {
         return;
     }
-    let at = 3u * (u32(y) * u32(frame.size_px.x) + u32(x));
+    let at = 4u * (u32(y) * frame.gathered_row + u32(x));
     // Rounded up or down by chance per neuron, so that the sum of many faint ones is right.
     let whole = vec3<u32>(units + rounding);
     if whole.r > 0u { atomicAdd(&pixels[at], whole.r); }

@@ -6,6 +6,7 @@ use glam::{Mat4, Vec3};
 
 use super::camera::CameraView;
 use super::colour;
+use super::gather::row_pixels;
 use super::lookup::{ChannelUniform, HEIGHT_SHARE};
 use super::neurons::clip_corners;
 use super::quality::Level;
@@ -95,8 +96,8 @@ pub struct FrameUniform {
     pub elapsed_ms: f32,
     /// Workgroups in a row of the splat grid.
     pub splat_grid_width: u32,
-    /// 1: neurons were gathered as splats; 2: lines were gathered.
-    pub gathered: u32,
+    /// Pixels from row to row of what is gathered.
+    pub gathered_row: u32,
     /// Light of a spike over that of a bright neuron at rest.
     pub flash_gain: f32,
     /// 0: light adds up on a dark stage; 1: ink on a light one.
@@ -113,8 +114,8 @@ pub struct FrameUniform {
     pub sphere_to_px: f32,
     /// Pixels drawn per pixel shown, along a side.
     pub drawn_scale: f32,
-    /// Unused.
-    pub _padding: u32,
+    /// Width of the squares on the floor, scene units.
+    pub floor_square: f32,
     /// Lowest corner of what is drawn, scene units.
     pub clip_low: [f32; 3],
     /// Brightness of unselected neurons; 0: not drawn.
@@ -231,8 +232,6 @@ pub(super) struct Extras {
     pub(super) splat_radius_max_px: f32,
     /// See [`FrameUniform`].
     pub(super) splat_grid_width: u32,
-    /// See [`FrameUniform`].
-    pub(super) gathered: u32,
     /// Some neuron is selected.
     pub(super) has_selection: bool,
     /// Radii between which neurons turn into spheres, pixels.
@@ -324,7 +323,7 @@ impl FrameUniform {
             splat_radius_max_px: extras.splat_radius_max_px,
             elapsed_ms: (frame.elapsed_steps as f64 * frame.dt_ms) as f32,
             splat_grid_width: extras.splat_grid_width,
-            gathered: extras.gathered,
+            gathered_row: row_pixels(frame.size[0].max(1)),
             flash_gain: FLASH_GAIN * share * gains[1],
             theme: u32::from(is_light),
             splat_cells_first: 0,
@@ -333,7 +332,7 @@ impl FrameUniform {
             sphere_from_px: extras.spheres_px[0],
             sphere_to_px: extras.spheres_px[1],
             drawn_scale: 1.0,
-            _padding: 0,
+            floor_square: (0.25 * extent).log2().round().exp2(),
             clip_low: clip_low.to_array(),
             others,
             clip_high: clip_high.to_array(),
@@ -351,6 +350,7 @@ impl FrameUniform {
         let clip_from_world = Mat4::from_cols_array_2d(&self.clip_from_world);
         self.clip_from_world = (tile.tile_clip() * clip_from_world).to_cols_array_2d();
         self.size_px = tile.size.map(|side| side as f32);
+        self.gathered_row = row_pixels(tile.size[0]);
         self.tile_px = tile.origin.map(|side| side as f32);
         // What fades with time fades once for all tiles.
         self.elapsed_ms = if tile.is_first_look { self.elapsed_ms } else { 0.0 };

@@ -1,6 +1,7 @@
 //! Light gathered in fixed point by kernels instead of being rasterised: neurons as additive splats, and synapse lines on
 //! software adapters. In go the same groups as for the rasterised draws; the stage adds what was gathered. Integer sums do
-//! not depend on order, so the same state gives the same bytes.
+//! not depend on order, so the same state gives the same bytes. Kernels need a buffer to add up in; the stage reads a
+//! texture, from which processors fetch many pixels at once.
 
 use super::lines::{LinePipelines, Lines, WORKGROUP as LINE_WORKGROUP};
 use super::neurons::{NeuronLayouts, Neurons};
@@ -49,19 +50,28 @@ pub(super) struct GatherKernels {
     lines: Vec<LineKernels>,
 }
 
-/// Buffers for one size; a few bytes where a kind is not gathered.
+/// Bytes of a pixel: splats are gathered in red, green, blue; lines in excitatory, inhibitory, pruned; one is left.
+const PIXEL_BYTES: u32 = 16;
+
+/// What is gathered in, for one size; a single pixel where a kind is not gathered.
 struct Pixels {
     size: [u32; 2],
     kinds: Gathered,
-    buffers: [wgpu::Buffer; 2],
-    write_groups: [wgpu::BindGroup; 2],
+    sums: [Sums; 2],
     stage_group: wgpu::BindGroup,
+}
+
+/// The sums of one kind: made in the buffer, read from the texture.
+struct Sums {
+    buffer: wgpu::Buffer,
+    write_group: wgpu::BindGroup,
+    texture: wgpu::Texture,
 }
 
 impl Gather {
     pub(super) fn new(device: &wgpu::Device) -> Self {
         let write_layout = group_layout(device, "render.gather", &[Bound::Write]);
-        let stage_layout = group_layout(device, "render.gathered", &[Bound::Read, Bound::Read]);
+        let stage_layout = group_layout(device, "render.gathered", &[Bound::Counts, Bound::Counts]);
         let pixels = Pixels::new(device, &write_layout, &stage_layout, [1, 1], Gathered::default());
         Self { splats: Variants::new(), lines: Variants::new(), write_layout, stage_layout, pixels }
     }
@@ -69,9 +79,8 @@ impl Gather {
     /// Makes room for pictures of this size. Gives back what of `wanted` the adapter can bind at this size.
     pub(super) fn prepare(&mut self, gpu: &Gpu, size: [u32; 2], wanted: Gathered) -> Gathered {
         let limit = gpu.limits.max_storage_buffer_binding_size;
-        let [splat_bytes, line_bytes] = bytes(size);
-        let possible =
-            Gathered { splats: wanted.splats && splat_bytes <= limit, lines: wanted.lines && line_bytes <= limit };
+        let fits = bytes(size) <= limit;
+        let possible = Gathered { splats: wanted.splats && fits, lines: wanted.lines && fits };
         let have = self.pixels.kinds;
         let enough = self.pixels.size == size && (have.splats || !possible.splats) && (have.lines || !possible.lines);
         if !enough && possible != Gathered::default() {
@@ -124,10 +133,10 @@ impl Gather {
         neurons: &Neurons,
         lines: &[&Lines],
     ) {
-        for (buffer, cleared) in self.pixels.buffers.iter().zip([what.splats, what.lines]) {
-            if cleared {
-                encoder.clear_buffer(buffer, 0, None);
-            }
+        let gathered =
+            || self.pixels.sums.iter().zip([what.splats, what.lines]).filter_map(|(sums, is)| is.then_some(sums));
+        for sums in gathered() {
+            encoder.clear_buffer(&sums.buffer, 0, None);
         }
         let mut pass = encoder
             .begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("render.gather"), timestamp_writes: None });
@@ -139,16 +148,16 @@ impl Gather {
             let [x, y] = grid(cells, limit);
             pass.set_pipeline(&kernels.splats);
             pass.set_bind_group(2, &neurons.cells_group, &[]);
-            pass.set_bind_group(3, &self.pixels.write_groups[0], &[]);
+            pass.set_bind_group(3, &self.pixels.sums[0].write_group, &[]);
             pass.dispatch_workgroups(x, y, 1);
         }
         if what.lines {
-            pass.set_bind_group(3, &self.pixels.write_groups[1], &[]);
+            pass.set_bind_group(3, &self.pixels.sums[1].write_group, &[]);
             for (lines, kernels) in lines.iter().zip(&kernels.lines) {
                 let set = lines.set();
                 pass.set_bind_group(2, lines.group(), &[]);
                 if set.gain > 0.0 {
-                    let [x, y] = grid((set.count * set.segments).div_ceil(LINE_WORKGROUP), limit);
+                    let [x, y] = grid(set.count.div_ceil(LINE_WORKGROUP), limit);
                     pass.set_pipeline(&kernels.lines);
                     pass.dispatch_workgroups(x, y, 1);
                 }
@@ -158,6 +167,10 @@ impl Gather {
                     pass.dispatch_workgroups(x, y, 1);
                 }
             }
+        }
+        drop(pass);
+        for sums in gathered() {
+            sums.hand_over(encoder);
         }
     }
 }
@@ -170,25 +183,64 @@ impl Pixels {
         size: [u32; 2],
         kinds: Gathered,
     ) -> Self {
-        let wanted = [kinds.splats, kinds.lines];
-        let buffers: [wgpu::Buffer; 2] = std::array::from_fn(|k| {
-            device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("render.gathered"),
-                size: if wanted[k] { bytes(size)[k] } else { 16 },
-                usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            })
-        });
-        let write_groups =
-            std::array::from_fn(|k| group(device, "render.gather", write_layout, &[buffers[k].as_entire_binding()]));
-        let both = [buffers[0].as_entire_binding(), buffers[1].as_entire_binding()];
-        let stage_group = group(device, "render.gathered", stage_layout, &both);
-        Self { size, kinds, buffers, write_groups, stage_group }
+        let sums = [kinds.splats, kinds.lines]
+            .map(|is_gathered| Sums::new(device, write_layout, if is_gathered { size } else { [1, 1] }));
+        let views = [0, 1].map(|kind| sums[kind].view());
+        let stage_group = group(
+            device,
+            "render.gathered",
+            stage_layout,
+            &[wgpu::BindingResource::TextureView(&views[0]), wgpu::BindingResource::TextureView(&views[1])],
+        );
+        Self { size, kinds, sums, stage_group }
     }
 }
 
-/// Bytes for splats (red, green, blue) and lines (excitatory, inhibitory, pruned).
-fn bytes(size: [u32; 2]) -> [u64; 2] {
-    let pixels = u64::from(size[0]) * u64::from(size[1]);
-    [12 * pixels; 2]
+impl Sums {
+    fn new(device: &wgpu::Device, write_layout: &wgpu::BindGroupLayout, size: [u32; 2]) -> Self {
+        let buffer = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("render.gathered"),
+            size: bytes(size),
+            usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
+            mapped_at_creation: false,
+        });
+        let texture = device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("render.gathered"),
+            size: wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: wgpu::TextureFormat::Rgba32Uint,
+            usage: wgpu::TextureUsages::COPY_DST | wgpu::TextureUsages::TEXTURE_BINDING,
+            view_formats: &[],
+        });
+        let write_group = group(device, "render.gather", write_layout, &[buffer.as_entire_binding()]);
+        Self { buffer, write_group, texture }
+    }
+
+    fn view(&self) -> wgpu::TextureView {
+        self.texture.create_view(&wgpu::TextureViewDescriptor::default())
+    }
+
+    /// From the buffer to the texture.
+    fn hand_over(&self, encoder: &mut wgpu::CommandEncoder) {
+        let (size, row) = (self.texture.size(), row_pixels(self.texture.width()));
+        let layout = wgpu::TexelCopyBufferLayout {
+            offset: 0,
+            bytes_per_row: Some(row * PIXEL_BYTES),
+            rows_per_image: Some(size.height),
+        };
+        let from = wgpu::TexelCopyBufferInfo { buffer: &self.buffer, layout };
+        encoder.copy_buffer_to_texture(from, self.texture.as_image_copy(), size);
+    }
+}
+
+/// Pixels from one row of the buffer to the next: a copy to a texture wants whole multiples of 256 bytes.
+pub(super) fn row_pixels(width: u32) -> u32 {
+    width.next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT / PIXEL_BYTES)
+}
+
+/// Bytes of a buffer.
+fn bytes(size: [u32; 2]) -> u64 {
+    u64::from(row_pixels(size[0])) * u64::from(size[1]) * u64::from(PIXEL_BYTES)
 }

@@ -58,8 +58,8 @@ pub struct LineSet {
     pub segments: u32,
     /// What the lines stand for, as a number: a sample, inputs, outputs, graves and so on.
     pub style: u32,
-    /// Workgroups in a row of the grid of pieces.
-    pub grid_width: u32,
+    /// Unused.
+    pub _padding: u32,
     /// Factor on the light of lines.
     pub gain: f32,
     /// Factor on the light of pulses.
@@ -166,14 +166,7 @@ impl LinePipelines {
         let device = &gpu.device;
         let count = drawn.synapses.len() as u32;
         let segments = pieces(gpu, drawn.synapses.len());
-        let limit = gpu.limits.max_compute_workgroups_per_dimension;
-        let set = LineSet {
-            count,
-            segments,
-            style: style as u32,
-            grid_width: grid((count * segments).div_ceil(WORKGROUP), limit)[0],
-            ..LineSet::default()
-        };
+        let set = LineSet { count, segments, style: style as u32, ..LineSet::default() };
         let storage = |label: &str, contents: &[u8], usage| {
             device.create_buffer_init(&wgpu::util::BufferInitDescriptor { label: Some(label), contents, usage })
         };

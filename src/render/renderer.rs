@@ -326,7 +326,6 @@ impl Renderer {
             picked: self.picked,
             splat_radius_max_px: splat_radius_max_px(&self.gpu, settings.points, loaded.neurons.count, spheres_px),
             splat_grid_width: Gather::splat_grid_width(&self.gpu, splat_cells),
-            gathered: gathered.bits(),
             has_selection: loaded.neurons.has_selection,
             spheres_px,
             level,

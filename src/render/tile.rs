@@ -17,7 +17,7 @@ const SIDE: u32 = 2048;
 /// Pixels around a tile that the first step of the glow, and lines that cross its edge, may look at.
 const MARGIN: u32 = 32;
 /// Bytes a pixel of what neurons are gathered in, the largest buffer that a picture needs.
-const GATHERED_BYTES: u64 = 12;
+const GATHERED_BYTES: u64 = 16;
 
 /// A part of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,6 +19,8 @@ pub(super) enum Bound {
     Write,
     /// `texture_2d<f32>`, fragment only.
     Texture,
+    /// `texture_2d<u32>`, fragment only.
+    Counts,
     /// `sampler`, fragment only.
     Sampler,
 }
@@ -41,6 +43,14 @@ pub(super) fn group_layout(device: &wgpu::Device, label: &str, bound: &[Bound]) 
                 Bound::Texture => (
                     wgpu::BindingType::Texture {
                         sample_type: wgpu::TextureSampleType::Float { filterable: true },
+                        view_dimension: wgpu::TextureViewDimension::D2,
+                        multisampled: false,
+                    },
+                    wgpu::ShaderStages::FRAGMENT,
+                ),
+                Bound::Counts => (
+                    wgpu::BindingType::Texture {
+                        sample_type: wgpu::TextureSampleType::Uint,
                         view_dimension: wgpu::TextureViewDimension::D2,
                         multisampled: false,
                     },

@@ -90,10 +90,11 @@ fn y4m_frame(rgb: &[u8], size: FrameSize) -> Vec<u8> {
     let (blue_difference, red_difference) = chroma.split_at_mut(count);
     for (index, pixel) in rgb.chunks_exact(3).enumerate() {
         let [red, green, blue] = [f32::from(pixel[0]), f32::from(pixel[1]), f32::from(pixel[2])];
+        // All above zero: half a level more and cut off is the nearest.
         let y = k_red * red + k_green * green + k_blue * blue;
-        luma[index] = (16.0 + y * (219.0 / 255.0)).round() as u8;
-        blue_difference[index] = (128.0 + (blue - y) / (2.0 * (1.0 - k_blue)) * (224.0 / 255.0)).round() as u8;
-        red_difference[index] = (128.0 + (red - y) / (2.0 * (1.0 - k_red)) * (224.0 / 255.0)).round() as u8;
+        luma[index] = (16.5 + y * (219.0 / 255.0)) as u8;
+        blue_difference[index] = (128.5 + (blue - y) / (2.0 * (1.0 - k_blue)) * (224.0 / 255.0)) as u8;
+        red_difference[index] = (128.5 + (red - y) / (2.0 * (1.0 - k_red)) * (224.0 / 255.0)) as u8;
     }
     bytes
 }
