@@ -143,7 +143,11 @@ fn program() -> Result<PathBuf, Box<dyn Error>> {
 fn row(size: &str, policy: &str, moment: &str, reports: &[Value]) -> Value {
     let values = |of: &dyn Fn(&Value) -> Option<f64>| reports.iter().filter_map(of).collect::<Vec<f64>>();
     let accuracy = values(&|r| r["test"]["accuracy_percent"].as_f64());
-    let left = values(&|r| Some(100.0 * (1.0 - r["neurobench"]["connection_sparsity"].as_f64()?)));
+    let left = values(&|r| {
+        let sum = |key: &str| r["compression"].as_array()?.iter().map(|projection| projection[key].as_f64()).sum();
+        let (remaining, synapses): (Option<f64>, Option<f64>) = (sum("remaining"), sum("synapses"));
+        Some(100.0 * remaining? / synapses?)
+    });
     let operations = values(&|r| r["neurobench"]["effective_accumulates_per_image"].as_f64());
     let speed = values(&|r| r["timings"]["test_images_per_s"].as_f64());
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;

@@ -309,6 +309,12 @@ fn damaged_data_and_wrong_wishes_are_refused_before_anything_is_written() {
     idx(&place.join("data"), 60, 60);
     let output = train(place, &["--data", "data", "--report", "r.json"]);
     assert!(output.status.success(), "{}", stderr(&output));
+    // Weights may have been learned away; nothing was pruned.
+    let report = json(&fs::read(place.join("r.json")).expect("written"));
+    for projection in report["compression"].as_array().expect("a list") {
+        assert_eq!(projection["remaining"], projection["synapses"]);
+        assert_eq!(projection["remaining_percent"], 100.0);
+    }
 }
 
 #[cfg(unix)]
@@ -341,6 +347,12 @@ fn ctrl_c_leaves_a_checkpoint_that_goes_on_to_the_same_state() {
     assert!(!folder.path().join("part.json").exists());
     let line = checkpoint.split(|&byte| byte == b'\n').next().expect("a first line");
     let done = json(line)["training"]["protocol"]["presentations"].as_u64().expect("a count");
+    // Not with another seed, nor with fewer images than it has seen.
+    for (images, more, why) in [("4000000", ["--seed", "77"], "another seed"), ("1", ["--seed", "1"], "stands after")] {
+        let refused = end(start(images, &[&["--report", "part.json", "--resume"][..], &more].concat()));
+        assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+        assert!(stderr(&refused).contains(why), "{}", stderr(&refused));
+    }
     // On to a little beyond, and the same without a stop.
     let images = (done + 60).to_string();
     let resumed = end(start(&images, &["--report", "part.json", "--resume"]));
@@ -349,6 +361,9 @@ fn ctrl_c_leaves_a_checkpoint_that_goes_on_to_the_same_state() {
     assert!(whole.status.success(), "{}", stderr(&whole));
     let (whole, part) = (read("whole.json"), read("part.json"));
     assert_eq!(part["images"], done + 60);
+    assert_eq!(part["timings"]["train_images"], done + 60);
+    let (part_s, whole_s) = (part["timings"]["train_s"].as_f64(), whole["timings"]["train_s"].as_f64());
+    assert!(part_s > Some(1.0) && whole_s > Some(0.0), "all parts count: {part_s:?}, {whole_s:?}");
     assert_eq!(whole["state_hash"], part["state_hash"]);
     assert_eq!(whole["test"], part["test"]);
     assert_eq!(whole["history"]["periods"], part["history"]["periods"]);

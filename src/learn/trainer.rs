@@ -20,6 +20,8 @@ use crate::model::scene::LearningScene;
 
 /// Points of a run's history, about.
 const POINTS: u64 = 200;
+/// In a test: the engine's list of spikes is emptied after so many images.
+const IMAGES_PER_EMPTYING: u64 = 100;
 
 /// What happened since the last time, for whoever watches.
 pub struct Progress<'a> {
@@ -45,6 +47,8 @@ pub struct SavedTraining {
     history: History,
     totals: [u64; 3],
     stretch: Stretch,
+    /// Wall time of training so far, in all processes.
+    trained_s: f64,
 }
 
 /// Sums over the stretch of images that becomes the next point.
@@ -88,7 +92,7 @@ pub struct Trainer {
     stretch: Stretch,
     images_per_point: u64,
     keeps_spikes: bool,
-    resumed_at: u64,
+    trained: Duration,
 }
 
 impl Trainer {
@@ -116,7 +120,7 @@ impl Trainer {
             stretch: Stretch::default(),
             images_per_point: (images / POINTS).max(1),
             keeps_spikes: false,
-            resumed_at: 0,
+            trained: Duration::ZERO,
         };
         trainer.stretch.weights = trainer.weights()?;
         Ok(trainer)
@@ -138,10 +142,10 @@ impl Trainer {
         &self.protocol
     }
 
-    /// Images that had been shown when the run was gone on with; 0 for a whole run.
+    /// Wall time of training so far; where the run was stopped and gone on with, of all its parts.
     #[must_use]
-    pub const fn resumed_at(&self) -> u64 {
-        self.resumed_at
+    pub const fn trained(&self) -> Duration {
+        self.trained
     }
 
     /// The run's course so far.
@@ -160,51 +164,81 @@ impl Trainer {
         images: u64,
         watch: &mut dyn FnMut(&Progress<'_>) -> Result<bool, E>,
     ) -> Result<bool, E> {
+        let (before, begun) = (self.trained, Instant::now());
+        let mut timed = |trainer: &mut Self, done: u64, showings: &[Showing]| -> Result<bool, LearnError> {
+            trainer.trained = before + begun.elapsed();
+            trainer.count_for_point(done, images, showings)
+        };
+        let accuracy = |protocol: &Protocol| protocol.score().accuracy_percent();
+        self.show(images, &mut timed, &accuracy, watch)
+    }
+
+    /// The loop of training and of testing. Between images `between` is called first, with the images done and the
+    /// showings that are over; it says whether the engine's list of spikes should be emptied. Then `watch` is.
+    fn show<E: From<LearnError>>(
+        &mut self,
+        images: u64,
+        between: &mut dyn FnMut(&mut Self, u64, &[Showing]) -> Result<bool, LearnError>,
+        accuracy: &dyn Fn(&Protocol) -> Option<f64>,
+        watch: &mut dyn FnMut(&Progress<'_>) -> Result<bool, E>,
+    ) -> Result<bool, E> {
         let mut periods = Vec::new();
         let mut spikes = Vec::new();
         loop {
-            let done = self.protocol.presentations();
-            if self.protocol.is_between_images() {
-                let showings = self.protocol.drain_showings();
-                for showing in &showings {
-                    self.stretch.output_spikes += u64::from(showing.spikes);
-                    self.stretch.repeats += u64::from(showing.repeated);
-                }
-                let is_point =
-                    done > self.stretch.first_image && (done.is_multiple_of(self.images_per_point) || done >= images);
-                if is_point {
-                    self.close_stretch(done)?;
-                }
-                if self.keeps_spikes || is_point {
-                    let request = SampleRequest { spikes: true, ..Default::default() };
-                    spikes = look(&mut *self.engine, &request)?.spikes;
-                }
-                let progress = Progress {
-                    images: done,
-                    showings: &showings,
-                    spikes: if self.keeps_spikes { &spikes } else { &[] },
-                    step: self.engine.step(),
-                    periods: &periods,
-                    accuracy_percent: self.protocol.score().accuracy_percent(),
-                };
-                let go_on = watch(&progress)?;
-                periods.clear();
-                if done >= images || !go_on {
-                    return Ok(done >= images);
-                }
-                let due = self.protocol.prunes_next(self.engine.step(), &self.schedule);
-                if !due.is_empty() {
-                    self.totals = self.meter.measure(&mut *self.engine)?;
-                    let before = self.statistics()?;
-                    self.go_on()?;
-                    periods = self.periods(&due, &before, done)?;
-                    self.history.periods.extend(periods.iter().cloned());
-                    self.meter.recount(&mut *self.engine)?;
-                    continue;
-                }
+            if !self.protocol.is_between_images() {
+                self.go_on()?;
+                continue;
             }
-            self.go_on()?;
+            let done = self.protocol.presentations();
+            let showings = self.protocol.drain_showings();
+            if between(self, done, &showings)? || self.keeps_spikes {
+                let request = SampleRequest { spikes: true, ..Default::default() };
+                spikes = look(&mut *self.engine, &request)?.spikes;
+            }
+            let progress = Progress {
+                images: done,
+                showings: &showings,
+                spikes: if self.keeps_spikes { &spikes } else { &[] },
+                step: self.engine.step(),
+                periods: &periods,
+                accuracy_percent: accuracy(&self.protocol),
+            };
+            let go_on = watch(&progress)?;
+            if done >= images || !go_on {
+                return Ok(done >= images);
+            }
+            periods = self.next_image(done)?;
         }
+    }
+
+    /// Begins the next image, and says which pruning periods were due before it.
+    fn next_image(&mut self, done: u64) -> Result<Vec<PruningPeriod>, LearnError> {
+        let due = self.protocol.prunes_next(self.engine.step(), &self.schedule);
+        if due.is_empty() {
+            self.go_on()?;
+            return Ok(Vec::new());
+        }
+        self.totals = self.meter.measure(&mut *self.engine)?;
+        let before = self.statistics()?;
+        self.go_on()?;
+        let periods = self.periods(&due, &before, done)?;
+        self.history.periods.extend(periods.iter().cloned());
+        self.meter.recount(&mut *self.engine)?;
+        Ok(periods)
+    }
+
+    /// Adds showings to the stretch under way, and closes it where its last image is done; says whether it did.
+    fn count_for_point(&mut self, done: u64, images: u64, showings: &[Showing]) -> Result<bool, LearnError> {
+        for showing in showings {
+            self.stretch.output_spikes += u64::from(showing.spikes);
+            self.stretch.repeats += u64::from(showing.repeated);
+        }
+        let is_point =
+            done > self.stretch.first_image && (done.is_multiple_of(self.images_per_point) || done >= images);
+        if is_point {
+            self.close_stretch(done)?;
+        }
+        Ok(is_point)
     }
 
     /// To the next decision of the protocol.
@@ -312,6 +346,7 @@ impl Trainer {
             history: self.history.clone(),
             totals: self.totals.words(),
             stretch: self.stretch.clone(),
+            trained_s: self.trained.as_secs_f64(),
         })
     }
 
@@ -325,7 +360,7 @@ impl Trainer {
                 "the checkpoint belongs to other images or another pruning schedule".into(),
             ));
         }
-        self.resumed_at = self.protocol.presentations();
+        self.trained = Duration::try_from_secs_f64(saved.trained_s).unwrap_or_default();
         self.history = saved.history;
         self.stretch = saved.stretch;
         self.totals = Totals::of(saved.totals);
@@ -345,45 +380,34 @@ impl Trainer {
         images: u64,
         watch: &mut dyn FnMut(&Progress<'_>) -> Result<bool, E>,
     ) -> Result<Option<TestOutcome>, E> {
-        let mut testing = self.protocol.for_testing(Arc::clone(&data))?;
+        let testing = self.protocol.for_testing(Arc::clone(&data))?;
         let engine_error = LearnError::from;
         self.engine.change(&Change::Learning(false)).map_err(engine_error)?;
         self.engine.rest().map_err(engine_error)?;
         let (first_step, begun) = (self.engine.step(), Instant::now());
         let before = self.meter.measure(&mut *self.engine)?;
-        let mut schedule = PruningSchedule::default();
         let images = images.min(data.len() as u64);
         let mut output_spikes = 0;
-        let mut spikes = Vec::new();
-        loop {
-            if testing.is_between_images() {
-                let showings = testing.drain_showings();
-                output_spikes += showings.iter().map(|showing| u64::from(showing.spikes)).sum::<u64>();
-                let done = testing.presentations();
-                if self.keeps_spikes || done.is_multiple_of(100) {
-                    let request = SampleRequest { spikes: true, ..Default::default() };
-                    spikes = look(&mut *self.engine, &request)?.spikes;
-                }
-                let progress = Progress {
-                    images: done,
-                    showings: &showings,
-                    spikes: if self.keeps_spikes { &spikes } else { &[] },
-                    step: self.engine.step(),
-                    periods: &[],
-                    accuracy_percent: Some(testing.score().confusion().accuracy_percent()).filter(|_| done > 0),
-                };
-                if !watch(&progress)? {
-                    return Ok(None);
-                }
-                if done >= images {
-                    break;
-                }
-            }
-            step_on(&mut *self.engine, &mut testing, &mut schedule)?;
+        let mut count = |_: &mut Self, done: u64, showings: &[Showing]| -> Result<bool, LearnError> {
+            output_spikes += showings.iter().map(|showing| u64::from(showing.spikes)).sum::<u64>();
+            Ok(done.is_multiple_of(IMAGES_PER_EMPTYING))
+        };
+        let accuracy = |protocol: &Protocol| {
+            let confusion = protocol.score().confusion();
+            (confusion.total() > 0).then(|| confusion.accuracy_percent())
+        };
+        // The training protocol waits aside: it is what a run that is stopped here goes on with.
+        let taught = std::mem::replace(&mut self.protocol, testing);
+        let schedule = std::mem::take(&mut self.schedule);
+        let shown = self.show(images, &mut count, &accuracy, watch);
+        let tested = std::mem::replace(&mut self.protocol, taught);
+        self.schedule = schedule;
+        if !shown? {
+            return Ok(None);
         }
         let after = self.meter.measure(&mut *self.engine)?;
         Ok(Some(TestOutcome {
-            confusion: testing.score().confusion().clone(),
+            confusion: tested.score().confusion().clone(),
             spikes: after.spikes - before.spikes,
             cell_spikes: after.cell_spikes - before.cell_spikes,
             operations: after.operations - before.operations,

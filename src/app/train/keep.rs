@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use crate::app::error::AppError;
 use crate::engine::{Checkpoint, Fingerprint};
 use crate::learn::{DataSet, SavedTraining, Trainer};
+use crate::model::Network;
 use crate::model::scene::LearningScene;
 use crate::recording::RecordingError;
 use crate::recording::files::{write_atomically, write_error};
 
-const FORMAT: &str = "spikescope-training 1";
+const FORMAT: &str = "spikescope-training 2";
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -26,8 +27,8 @@ struct Head {
     training: SavedTraining,
 }
 
-/// Of images and protocol: equal where one run can go on from the other.
-pub(super) fn fingerprint(data: &DataSet, learning: &LearningScene) -> u64 {
+/// Of images, protocol, seed and pruning: equal where one run can go on from the other.
+pub(super) fn fingerprint(data: &DataSet, learning: &LearningScene, network: &Network) -> u64 {
     let mut hash = Fingerprint::new();
     hash.bytes(&data.images);
     hash.bytes(&data.labels);
@@ -35,7 +36,10 @@ pub(super) fn fingerprint(data: &DataSet, learning: &LearningScene) -> u64 {
     let mut learning = learning.clone();
     learning.data = crate::model::scene::DataSource::EmbeddedDigits;
     learning.images = 0;
-    hash.bytes(format!("{learning:?}").as_bytes());
+    hash.bytes(format!("{learning:?}, seed {}", network.seed).as_bytes());
+    for projection in &network.projections {
+        hash.bytes(format!("{:?}", projection.pruning).as_bytes());
+    }
     hash.finish()
 }
 
@@ -51,7 +55,9 @@ pub(super) fn write(path: &Path, trainer: &mut Trainer, fingerprint: u64) -> Res
 }
 
 /// Goes on from a file.
-pub(super) fn read(path: &Path, trainer: &mut Trainer, fingerprint: u64) -> Result<(), AppError> {
+///
+/// A run may go on to more images than it was begun with, not to fewer than it has seen.
+pub(super) fn read(path: &Path, trainer: &mut Trainer, fingerprint: u64, images: u64) -> Result<(), AppError> {
     let wrong = |what: &str| AppError::Mistake(format!("{}: {what}", path.display()));
     let bytes = fs::read(path).map_err(|error| {
         wrong(&format!("cannot be read: {error}; start without --resume, or give --checkpoint with the file's place"))
@@ -63,10 +69,21 @@ pub(super) fn read(path: &Path, trainer: &mut Trainer, fingerprint: u64) -> Resu
         return Err(wrong("was written by another version; start without --resume"));
     }
     if head.fingerprint != fingerprint {
-        return Err(wrong("belongs to other images, or images shown in another way; give the same data and settings"));
+        return Err(wrong(
+            "belongs to a run with other images, another seed, another way to show them or another pruning (whose moment \
+             may follow --images); give what it was begun with, or start without --resume",
+        ));
     }
     let checkpoint =
         Checkpoint::from_bytes(bytes.get(end + 1..).unwrap_or_default()).map_err(|error| wrong(&error.to_string()))?;
     trainer.engine().restore(&checkpoint).map_err(|error| wrong(&error.to_string()))?;
-    trainer.restore(head.training).map_err(|error| wrong(&error.to_string()))
+    trainer.restore(head.training).map_err(|error| wrong(&error.to_string()))?;
+    let shown = trainer.protocol().presentations();
+    if shown > images {
+        return Err(wrong(&format!(
+            "stands after {shown} images, and --images asks for {images}; give at least {shown}, or start without \
+             --resume"
+        )));
+    }
+    Ok(())
 }

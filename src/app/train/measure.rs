@@ -104,8 +104,6 @@ pub(super) fn report(
     material: &Material<'_>,
     trainer: &mut Trainer,
     tested: &TestOutcome,
-    train: Duration,
-    test: Duration,
 ) -> Result<TrainReport, AppError> {
     let Material { arguments, scene, network, .. } = *material;
     let learning = scene.learning.as_ref().ok_or_else(|| AppError::Failure("the scene does not learn".into()))?;
@@ -117,15 +115,18 @@ pub(super) fn report(
     let (mut zeros, mut changing, mut left) = (0_u64, 0_u64, 0_u64);
     for (index, projection) in network.projections.iter().enumerate().filter(|(_, p)| p.is_mutable()) {
         let weights = trainer.engine().weights(index)?;
-        let remaining = weights.iter().filter(|&&w| w != PRUNED && w > 0.0).count() as u64;
+        // A synapse may have learned a weight of 0 and may leave it again: only what was pruned is gone.
+        let remaining = weights.iter().filter(|&&w| w != PRUNED).count() as u64;
+        let effective = weights.iter().filter(|&&w| w != PRUNED && w > 0.0).count() as u64;
         let synapses = weights.len() as u64;
-        zeros += synapses - remaining;
+        zeros += synapses - effective;
         changing += synapses;
         left += remaining;
         compression.push(Compression {
             projection: projection.name.clone(),
             synapses,
             remaining,
+            zero_weights: remaining - effective,
             remaining_percent: 100.0 * remaining as f64 / synapses.max(1) as f64,
         });
     }
@@ -135,7 +136,6 @@ pub(super) fn report(
     let fixed_bytes = trainer.engine().synapse_bytes().saturating_sub(4 * changing);
     let energy_pj = chip(&arguments.chip)?;
     let operations = per_image(tested.operations);
-    let trained_here = images - trainer.resumed_at();
     Ok(TrainReport {
         format: FORMAT.to_owned(),
         program: "spikescope".to_owned(),
@@ -169,11 +169,11 @@ pub(super) fn report(
             .filter_map(|p| Some(pruning_settings(&p.name, p.pruning.as_ref()?)))
             .collect(),
         timings: Timings {
-            train_images: trained_here,
-            train_s: train.as_secs_f64(),
-            train_images_per_s: per_second(trained_here, train),
-            test_s: test.as_secs_f64(),
-            test_images_per_s: per_second(tested_images, test),
+            train_images: images,
+            train_s: trainer.trained().as_secs_f64(),
+            train_images_per_s: per_second(images, trainer.trained()),
+            test_s: tested.wall.as_secs_f64(),
+            test_images_per_s: per_second(tested_images, tested.wall),
         },
         test: TestReport {
             images: tested_images,

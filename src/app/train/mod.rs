@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Ending, AppError> {
         }
         writer.finish()?;
     }
-    let Some((tested, timings)) = outcome? else {
+    let Some(tested) = outcome? else {
         text::tell(
             run.quiet,
             &format!(
@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Ending, AppError> {
         );
         return Ok(Ending::Interrupted);
     };
-    let report = run.report(&tested, timings)?;
+    let report = run.report(&tested)?;
     if let Some(path) = &arguments.report {
         write_text(&page::path_beside(path), &page::of(&report))?;
         write_text(path, &text::json(&report)?)?;
@@ -127,13 +127,13 @@ fn open(arguments: &TrainArguments) -> Result<Run<'_>, AppError> {
     let images = u64::from(learning.images);
     let initial = Initial::of(&mut *engine, &network, &learning)?;
     let mut trainer = Trainer::new(engine, &learning, Arc::clone(&train), images)?;
-    let fingerprint = keep::fingerprint(&train, &learning);
+    let fingerprint = keep::fingerprint(&train, &learning, &network);
     let checkpoint = arguments.checkpoint.clone().unwrap_or_else(|| match &arguments.report {
         Some(report) => report.with_extension("checkpoint"),
         None => PathBuf::from(format!("{}.checkpoint", scene.name)),
     });
     if arguments.resume {
-        keep::read(&checkpoint, &mut trainer, fingerprint)?;
+        keep::read(&checkpoint, &mut trainer, fingerprint, images)?;
     }
     Ok(Run {
         arguments,
@@ -179,12 +179,8 @@ impl Run<'_> {
     }
 
     /// None when it was stopped.
-    fn train_and_test(
-        &mut self,
-        mut writer: Option<&mut RecordingWriter>,
-    ) -> Result<Option<(TestOutcome, [Duration; 2])>, AppError> {
+    fn train_and_test(&mut self, mut writer: Option<&mut RecordingWriter>) -> Result<Option<TestOutcome>, AppError> {
         let first = self.trainer.protocol().presentations();
-        let begun = Instant::now();
         let mut bar = Bar::new("training", self.images, first, self.quiet);
         let mut is_done = false;
         while !is_done {
@@ -205,7 +201,6 @@ impl Run<'_> {
             }
         }
         bar.finish();
-        let trained = begun.elapsed();
         if let Some(writer) = writer.as_deref_mut() {
             for projection in 0..self.network.projections.len() {
                 if self.network.projections[projection].is_mutable() {
@@ -231,11 +226,10 @@ impl Run<'_> {
             keep::write(&self.checkpoint, &mut self.trainer, self.fingerprint)?;
             return Ok(None);
         };
-        let wall = tested.wall;
-        Ok(Some((tested, [trained, wall])))
+        Ok(Some(tested))
     }
 
-    fn report(&mut self, tested: &TestOutcome, [train, test]: [Duration; 2]) -> Result<TrainReport, AppError> {
+    fn report(&mut self, tested: &TestOutcome) -> Result<TrainReport, AppError> {
         let material = measure::Material {
             arguments: self.arguments,
             scene: &self.scene,
@@ -245,7 +239,7 @@ impl Run<'_> {
             adapter: self.adapter.clone(),
             initial: &self.initial,
         };
-        measure::report(&material, &mut self.trainer, tested, train, test)
+        measure::report(&material, &mut self.trainer, tested)
     }
 }
 

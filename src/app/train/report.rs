@@ -52,7 +52,7 @@ pub(crate) struct DataReport {
     pub(crate) classes: usize,
 }
 
-/// Wall time of this process; a run that was gone on with counts only its last part.
+/// Wall time; where a run was stopped and gone on with, training counts all its parts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Timings {
     pub(crate) train_images: u64,
@@ -76,7 +76,11 @@ pub(crate) struct TestReport {
 pub(crate) struct Compression {
     pub(crate) projection: String,
     pub(crate) synapses: u64,
+    /// Not pruned.
     pub(crate) remaining: u64,
+    /// Of those, the ones whose weight is 0: they cost nothing now and may grow again.
+    #[serde(default)]
+    pub(crate) zero_weights: u64,
     pub(crate) remaining_percent: f64,
 }
 
