@@ -10,6 +10,8 @@ const MOST_PAIRS: usize = 50_000_000;
 pub struct Connectivity {
     /// Of the synapses that are there.
     pub weights: Moments,
+    /// Of those with a weight of 0 or more, and of those with one below 0.
+    pub weights_by_sign: [Moments; 2],
     /// ms
     pub delays_ms: Moments,
     /// From a neuron to itself.
@@ -25,6 +27,7 @@ impl Connectivity {
     pub fn push(&mut self, pre: u32, post: u32, weight: f32, delay_ms: f64) {
         self.connections += 1;
         self.weights.push(f64::from(weight));
+        self.weights_by_sign[usize::from(weight < 0.0)].push(f64::from(weight));
         self.delays_ms.push(delay_ms);
         self.self_connections += u64::from(pre == post);
         if self.pairs.len() <= MOST_PAIRS {
@@ -67,6 +70,7 @@ mod tests {
         assert_eq!((found.connections, found.weights.count, found.self_connections), (5, 4, 1));
         assert_eq!(found.distinct_pairs(), Some(4));
         assert_eq!(found.out_degree_of_first_source(), Some((1, 3)));
+        assert_eq!(found.weights_by_sign.map(|one| one.count), [4, 0]);
         assert_eq!((found.weights.mean(), found.delays_ms.std()), (2.5, 0.0));
     }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::hints::ImportHints;
 use crate::analysis::pairs::MOST_SELECTED;
 
 /// The scene that is shown when none is named.
@@ -193,8 +194,9 @@ pub(super) struct SimulateArguments {
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct AnalyzeArguments {
-    /// Folder of a recording
-    pub(super) recording: PathBuf,
+    /// Folder of a recording, or files and folders that `import` reads
+    #[arg(required = true, value_name = "RECORDING|SOURCE")]
+    pub(super) sources: Vec<PathBuf>,
     /// Begin at this time, ms
     #[arg(long, value_name = "MS", value_parser = time_ms)]
     pub(super) from: Option<f64>,
@@ -216,6 +218,8 @@ pub(super) struct AnalyzeArguments {
     /// Print one JSON document on stdout
     #[arg(long)]
     pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) hints: ImportHints,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -226,43 +230,14 @@ pub(super) struct ImportArguments {
     /// Folder of the recording
     #[arg(long, value_name = "RECORDING")]
     pub(super) out: PathBuf,
-    /// What the files are; without it their content tells
-    #[arg(long, value_name = "F")]
-    pub(super) format: Option<String>,
-    /// Unit of the files' times, where they neither name nor show it
-    #[arg(long, value_enum, value_name = "UNIT")]
-    pub(super) time_unit: Option<TimeUnitName>,
-    /// Length of a step, ms, where times are steps
-    #[arg(long, value_name = "X", value_parser = positive_ms)]
-    pub(super) dt_ms: Option<f64>,
-    /// How many neurons there are, silent ones included, where the files do not tell
-    #[arg(long, value_name = "N")]
-    pub(super) neurons: Option<u64>,
-    /// Length of the run, ms, where the files do not tell
-    #[arg(long, value_name = "T", value_parser = positive_ms)]
-    pub(super) duration_ms: Option<f64>,
-    /// Names of the columns of text without a header, like time,id
-    #[arg(long, value_name = "NAMES")]
-    pub(super) columns: Option<String>,
     /// Say nothing but errors
     #[arg(long)]
     pub(super) quiet: bool,
     /// Print the report as one JSON document on stdout
     #[arg(long)]
     pub(super) json: bool,
-}
-
-/// What times count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum TimeUnitName {
-    /// Seconds
-    S,
-    /// Milliseconds
-    Ms,
-    /// Microseconds
-    Us,
-    /// Simulation steps
-    Steps,
+    #[command(flatten)]
+    pub(super) hints: ImportHints,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -449,7 +424,7 @@ fn time_ms(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "write a time in milliseconds, 0 or more, like 250".to_owned())
 }
 
-fn positive_ms(text: &str) -> Result<f64, String> {
+pub(super) fn positive_ms(text: &str) -> Result<f64, String> {
     text.parse::<f64>()
         .ok()
         .filter(|ms| ms.is_finite() && *ms > 0.0)

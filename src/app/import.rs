@@ -1,36 +1,19 @@
-//! `spikescope import`: what other simulators recorded, as a recording.
+//! `spikescope import`: what other simulators recorded, as a recording; and the same for other doors, which read such
+//! files through a recording of a moment.
 
-use super::arguments::{ImportArguments, TimeUnitName};
+use std::path::{Path, PathBuf};
+
+use super::arguments::ImportArguments;
 use super::error::AppError;
+use super::hints::ImportHints;
 use super::progress::Progress;
 use super::{Ending, interrupt, text};
-use crate::recording::formats::{self, ImportError, ImportOptions, ImportReport, TimeUnit};
+use crate::recording::formats::{self, ImportError, ImportReport};
 
 /// Reads, writes, reports.
 pub(super) fn run(arguments: &ImportArguments) -> Result<Ending, AppError> {
     let quiet = arguments.quiet || arguments.json;
-    let options = ImportOptions {
-        format: arguments.format.clone(),
-        time_unit: arguments.time_unit.map(|unit| match unit {
-            TimeUnitName::S => TimeUnit::Seconds,
-            TimeUnitName::Ms => TimeUnit::Milliseconds,
-            TimeUnitName::Us => TimeUnit::Microseconds,
-            TimeUnitName::Steps => TimeUnit::Steps,
-        }),
-        dt_ms: arguments.dt_ms,
-        neurons: arguments.neurons,
-        duration_ms: arguments.duration_ms,
-        columns: arguments.columns.as_ref().map(|names| names.split(',').map(|name| name.trim().to_owned()).collect()),
-    };
-    // In percent, since what is read has no other measure that all formats share.
-    let mut progress = Progress::new("importing", "%", 100, quiet);
-    let mut step = |done: u64, all: u64| {
-        progress.set(done.saturating_mul(100) / all.max(1));
-        !interrupt::requested()
-    };
-    let result = formats::import(&arguments.sources, &arguments.out, &options, &mut step);
-    progress.finish();
-    match result {
+    match import(&arguments.sources, &arguments.out, &arguments.hints, quiet) {
         Ok(report) => {
             if arguments.json {
                 text::print_json(&report)?;
@@ -42,6 +25,24 @@ pub(super) fn run(arguments: &ImportArguments) -> Result<Ending, AppError> {
         Err(ImportError::Stopped) => Ok(Ending::Interrupted),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Reads `sources` into a recording at `out`, with a progress bar.
+pub(super) fn import(
+    sources: &[PathBuf],
+    out: &Path,
+    hints: &ImportHints,
+    quiet: bool,
+) -> Result<ImportReport, ImportError> {
+    // In percent, since what is read has no other measure that all formats share.
+    let mut progress = Progress::new("importing", "%", 100, quiet);
+    let mut step = |done: u64, all: u64| {
+        progress.set(done.saturating_mul(100) / all.max(1));
+        !interrupt::requested()
+    };
+    let result = formats::import(sources, out, &hints.options(), &mut step);
+    progress.finish();
+    result
 }
 
 fn describe(report: &ImportReport, arguments: &ImportArguments) -> String {

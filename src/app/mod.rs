@@ -19,6 +19,7 @@ mod doctor;
 mod error;
 mod fields;
 mod film;
+mod hints;
 mod import;
 mod interrupt;
 mod lens;

@@ -148,6 +148,13 @@ fn trimmed(histogram: &[u64]) -> &[u64] {
 }
 
 fn synapses(c: &Connectivity, id_of: &dyn Fn(u32) -> u64) -> Map<String, Value> {
+    let of_sign = |m: &Moments| json!({"n": m.count, "weight_mean": m.mean(), "weight_std": m.std()});
+    let groups: Map<String, Value> = ["excitatory", "inhibitory"]
+        .iter()
+        .zip(&c.weights_by_sign)
+        .filter(|(_, moments)| moments.count > 0)
+        .map(|(name, moments)| ((*name).to_owned(), of_sign(moments)))
+        .collect();
     let value = json!({
         "n_connections": c.connections,
         "weight_mean": c.weights.mean(),
@@ -162,6 +169,7 @@ fn synapses(c: &Connectivity, id_of: &dyn Fn(u32) -> u64) -> Map<String, Value> 
         "delay_std_ms": c.delays_ms.std(),
         "delay_min_ms": c.delays_ms.min,
         "delay_max_ms": c.delays_ms.max,
+        "groups": groups,
     });
     match value {
         Value::Object(map) => map,

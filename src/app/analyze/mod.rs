@@ -1,4 +1,5 @@
-//! `spikescope analyze`: the statistics of a recording as a table for people, JSON for programs, CSV per neuron.
+//! `spikescope analyze`: the statistics of a recording as a table for people, JSON for programs, CSV per neuron. Files
+//! of other programs are imported first, into a folder that goes when the door closes.
 
 mod document;
 mod table;
@@ -11,9 +12,10 @@ use std::time::Duration;
 use super::arguments::AnalyzeArguments;
 use super::error::AppError;
 use super::progress::Progress;
-use super::{Ending, text};
+use super::{Ending, import, text};
 use crate::analysis::recorded::{self, Analysis, Request};
 use crate::recording::files::write_atomically;
+use crate::recording::formats::{ImportError, ImportReport};
 use crate::recording::{Recording, RecordingError};
 
 /// Between two looks at how far the work is.
@@ -22,7 +24,11 @@ const TICK: Duration = Duration::from_millis(100);
 /// Reads, computes, reports.
 pub(super) fn run(arguments: &AnalyzeArguments) -> Result<Ending, AppError> {
     let quiet = arguments.quiet || arguments.json;
-    let recording = Recording::open(&arguments.recording)?;
+    let opened = match open(arguments, quiet) {
+        Err(ImportError::Stopped) => return Ok(Ending::Interrupted),
+        opened => opened?,
+    };
+    let recording = &opened.recording;
     let (from_ms, to_ms) = (arguments.from, arguments.to);
     if let (from_ms, Some(to_ms)) = (from_ms.unwrap_or(0.0), to_ms)
         && to_ms <= from_ms
@@ -33,7 +39,7 @@ pub(super) fn run(arguments: &AnalyzeArguments) -> Result<Ending, AppError> {
         let end_ms = recording.duration_ms();
         return Err(AppError::Mistake(format!("--from {from_ms} ms lies after the end of the recording, {end_ms} ms")));
     }
-    let population = arguments.population.as_deref().map(|name| index_of(&recording, name)).transpose()?;
+    let population = arguments.population.as_deref().map(|name| index_of(recording, name)).transpose()?;
     let pairs = arguments.pairs.as_ref().map_or_else(Vec::new, |ids| ids.0.clone());
     if let Some(neuron) = pairs.iter().find(|neuron| **neuron >= recording.neuron_count()) {
         let count = recording.neuron_count();
@@ -43,7 +49,7 @@ pub(super) fn run(arguments: &AnalyzeArguments) -> Result<Ending, AppError> {
     let seen = AtomicU64::new(0);
     let mut progress = Progress::new("analysing", "spikes", recording.spike_count(), quiet);
     let analysis = std::thread::scope(|scope| {
-        let worker = scope.spawn(|| recorded::analyse(&recording, &request, &seen));
+        let worker = scope.spawn(|| recorded::analyse(recording, &request, &seen));
         while !worker.is_finished() {
             progress.set(seen.load(Ordering::Relaxed));
             std::thread::park_timeout(if seen.load(Ordering::Relaxed) == 0 { TICK / 20 } else { TICK });
@@ -56,11 +62,50 @@ pub(super) fn run(arguments: &AnalyzeArguments) -> Result<Ending, AppError> {
         write_csv(path, &analysis, population)?;
     }
     if arguments.json {
-        text::print_json(&document::document(&recording, &analysis, population))?;
+        let mut document = document::document(recording, &analysis, population);
+        if let (Some(report), Some(document)) = (&opened.imported, document.as_object_mut()) {
+            document.insert("recording".to_owned(), serde_json::Value::Null);
+            document.insert("imported".to_owned(), serde_json::json!(report));
+        }
+        text::print_json(&document)?;
     } else {
-        text::print(&table::table(&recording, &analysis, population))?;
+        text::print(&table::table(recording, &analysis, population))?;
     }
     Ok(Ending::Done)
+}
+
+/// A recording, and what was imported to make it, if it was.
+struct Opened {
+    recording: Recording,
+    imported: Option<ImportReport>,
+    /// Removed when this is dropped.
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// The one recording that is named, or all files that are.
+fn open(arguments: &AnalyzeArguments, quiet: bool) -> Result<Opened, ImportError> {
+    let sources = &arguments.sources;
+    if let Some(folder) = sources.iter().find(|source| source.join("recording.json").is_file()) {
+        let mistake = |text: String| Err(ImportError::Mistake(text));
+        if sources.len() > 1 {
+            let name = folder.display();
+            return mistake(format!("{name} is a recording; recordings are analysed one by one, each by itself"));
+        }
+        if let Some(option) = arguments.hints.given() {
+            let name = folder.display();
+            return mistake(format!(
+                "{option} is for files of other programs, but {name} is a recording; leave it out"
+            ));
+        }
+        return Ok(Opened { recording: Recording::open(folder)?, imported: None, _folder: None });
+    }
+    let folder = tempfile::Builder::new().prefix("spikescope-analyze-").tempdir();
+    let folder = folder.map_err(|source| {
+        ImportError::Recording(crate::recording::files::write_error(&std::env::temp_dir(), source))
+    })?;
+    let out = folder.path().join("recording");
+    let report = import::import(sources, &out, &arguments.hints, quiet)?;
+    Ok(Opened { recording: Recording::open(&out)?, imported: Some(report), _folder: Some(folder) })
 }
 
 fn index_of(recording: &Recording, name: &str) -> Result<usize, AppError> {

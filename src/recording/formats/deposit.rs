@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::error::ImportError;
 use super::intake::{ANY, Intake};
+use super::named_ids::{self, NamedIds};
 use super::runs::{Row, Runs};
 use crate::recording::RecordingError;
 use crate::recording::columns::{self, BATCH_ROWS};
@@ -70,6 +71,7 @@ pub struct PopulationSummary {
 pub(super) struct Told {
     pub(super) name: String,
     pub(super) neurons: Option<u64>,
+    pub(super) populations: Vec<NamedIds>,
     pub(super) duration_ms: Option<f64>,
     pub(super) sources: Vec<String>,
     pub(super) formats: Vec<String>,
@@ -95,6 +97,9 @@ pub(super) fn write(mut intake: Intake, told: &Told) -> Result<Summary, ImportEr
             intake.slots.iter().filter(|slot| slot.0 as usize == group).map(|slot| slot.1).min().unwrap_or(0)
         };
         intake.groups[group].declared = Some((first, size));
+    }
+    if !told.populations.is_empty() {
+        named_ids::apply(&mut intake, &told.populations)?;
     }
     let numbered = number(&intake)?;
     let projections = write_synapses(&folder, &mut intake, &numbered)?;

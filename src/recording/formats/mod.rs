@@ -15,6 +15,7 @@ mod intake;
 mod json;
 mod meaning;
 mod n2s3;
+mod named_ids;
 mod netpyne;
 mod neuronify;
 mod nir;
@@ -41,6 +42,7 @@ use serde::Serialize;
 
 pub use deposit::{PopulationSummary, Summary};
 pub use error::ImportError;
+pub use named_ids::NamedIds;
 pub use units::TimeUnit;
 
 use self::intake::{Fingerprint, Group, Intake};
@@ -64,6 +66,8 @@ pub struct ImportOptions {
     pub dt_ms: Option<f64>,
     /// Neurons there are, silent ones included.
     pub neurons: Option<u64>,
+    /// Populations by the files' ids, instead of those that the files tell of.
+    pub populations: Vec<NamedIds>,
     /// Length of the run, ms.
     pub duration_ms: Option<f64>,
     /// Meaning of the columns of headerless text, like `time,id`.
@@ -286,6 +290,7 @@ fn import_into(
     let told = deposit::Told {
         name: sources.first().and_then(|path| path.file_stem()).unwrap_or_default().to_string_lossy().into_owned(),
         neurons: options.neurons,
+        populations: options.populations.clone(),
         duration_ms: options.duration_ms,
         sources: names.collect(),
         formats,
