@@ -23,6 +23,10 @@ const POINTS: u64 = 200;
 /// In a test: the engine's list of spikes is emptied after so many images.
 const IMAGES_PER_EMPTYING: u64 = 100;
 
+/// Told between images how many are done and which showings are over; says whether the engine's list of spikes should be
+/// emptied.
+type Between<'a> = dyn FnMut(&mut Trainer, u64, &[Showing]) -> Result<bool, LearnError> + 'a;
+
 /// What happened since the last time, for whoever watches.
 pub struct Progress<'a> {
     /// Images shown and scored since the start.
@@ -173,12 +177,11 @@ impl Trainer {
         self.show(images, &mut timed, &accuracy, watch)
     }
 
-    /// The loop of training and of testing. Between images `between` is called first, with the images done and the
-    /// showings that are over; it says whether the engine's list of spikes should be emptied. Then `watch` is.
+    /// The loop of training and of testing. Between images `between` is called first, then `watch`.
     fn show<E: From<LearnError>>(
         &mut self,
         images: u64,
-        between: &mut dyn FnMut(&mut Self, u64, &[Showing]) -> Result<bool, LearnError>,
+        between: &mut Between<'_>,
         accuracy: &dyn Fn(&Protocol) -> Option<f64>,
         watch: &mut dyn FnMut(&Progress<'_>) -> Result<bool, E>,
     ) -> Result<bool, E> {
