@@ -22,8 +22,7 @@ impl Format for NetPyne {
         let text = String::from_utf8_lossy(probe.head);
         let is_object = text.trim_start().starts_with('{');
         // The keys are in alphabetical order, so the head may end within the cells.
-        is_object
-            && (text.contains("\"netpyne_version\"") || text.contains("\"simData\"") || text.contains("\"preGid\""))
+        is_object && ["netpyne_version", "simData", "preGid"].iter().any(|key| has_key(&text, key))
     }
 
     fn read(&self, path: &Path, context: &mut Context<'_>) -> Result<(), ImportError> {
@@ -53,6 +52,12 @@ struct Run<'a> {
     file: String,
     /// Population of each cell.
     cells: HashMap<u64, Group>,
+}
+
+/// Whether a piece of JSON has this key: other files may speak of it.
+fn has_key(text: &str, key: &str) -> bool {
+    let quoted = format!("\"{key}\"");
+    text.split(&quoted).skip(1).any(|rest| rest.trim_start().starts_with(':'))
 }
 
 /// The number of a cell; NetPyNE writes those of spikes with decimals.
