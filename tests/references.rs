@@ -217,7 +217,7 @@ fn neuron_and_netpyne() {
         Case::new("neuron/ring_ball_stick", &["v.dat"]).says("/voltage/soma0", "/potentials"),
         Case::new("netpyne/ei_net", &[]).says("/spikes", "/spikes").says("/connections_between_cells", "/connectivity"),
     ]);
-    all.finish(400);
+    all.finish(360);
 }
 
 #[test]
