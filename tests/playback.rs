@@ -1,6 +1,8 @@
 //! Recorded runs played again: the same spikes at the same steps as the run that was recorded, wherever one goes in
 //! them, and the same pictures.
 
+#[path = "common/networks.rs"]
+mod networks;
 #[path = "common/program.rs"]
 mod program;
 
@@ -9,12 +11,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use networks::{feed, poisson};
 use program::{SMALL, json, program, stderr};
 use spikescope::engine::{Activity, PRUNED, Spike};
 use spikescope::model::scene::Scene;
-use spikescope::model::{
-    Cell, Connectivity, Delays, Network, Plasticity, Population, Projection, Receptor, Rule, Source, Weights,
-};
+use spikescope::model::{Cell, Network};
 use spikescope::recording::{Recording, RecordingInfo, RecordingWriter};
 use spikescope::session::{Command, EngineChoice, Rewind, Session, SessionOptions, scene_of_recording};
 
@@ -46,31 +47,13 @@ fn recorded_small(folder: &Path, duration_ms: u32) {
         .success();
 }
 
-fn by_hand(name: &str, first: u32, size: u32) -> Population {
-    let cell = Cell::Source(Source::Poisson { rate_hz: 10.0 });
-    Population { name: name.to_owned(), first, size, cell, shape: None, colour: [1.0, 0.5, 0.0] }
-}
-
 /// Three inputs, three outputs, a plastic synapse from each input to its twin; no positions.
 fn twins() -> Arc<Network> {
-    let rule =
-        Rule::Pair { tau_plus_ms: 20.0, tau_minus_ms: 20.0, lambda: 0.01, alpha: 1.0, mu_plus: 0.0, mu_minus: 0.0 };
     Arc::new(Network {
         name: "twins".to_owned(),
         dt_ms: 0.5,
-        populations: vec![by_hand("input", 0, 3), by_hand("output", 3, 3)],
-        projections: vec![Projection {
-            name: "feed".to_owned(),
-            source: 0,
-            target: 1,
-            receptor: Receptor::Excitatory,
-            connectivity: Connectivity::OneToOne,
-            weights: Weights::Constant(0.25),
-            delays: Delays::Constant(1),
-            plasticity: Some(Plasticity { rule, weight_max: 1.0 }),
-            normalised_sum: None,
-            pruning: None,
-        }],
+        populations: vec![poisson("input", 0, 3), poisson("output", 3, 3)],
+        projections: vec![feed(1)],
         ..Default::default()
     })
 }

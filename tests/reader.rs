@@ -1,45 +1,29 @@
 //! Recordings opened again: every window gives exactly its rows, whoever wrote the tables and however far they got;
 //! damage is one readable message.
 
+#[path = "common/networks.rs"]
+mod networks;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use networks::{feed, poisson};
 use proptest::prelude::*;
 use spikescope::engine::{PRUNED, Spike};
+use spikescope::model::Network;
 use spikescope::model::random::{Stream, random_u32};
-use spikescope::model::{
-    Cell, Connectivity, Delays, Network, Plasticity, Population, Projection, Receptor, Rule, Source, Weights,
-};
 use spikescope::recording::{LabelRow, Recording, RecordingError, RecordingInfo, RecordingWriter};
 
 const DT_MS: f64 = 0.5;
 
-fn population(name: &str, first: u32, size: u32) -> Population {
-    let cell = Cell::Source(Source::Poisson { rate_hz: 10.0 });
-    Population { name: name.to_owned(), first, size, cell, shape: None, colour: [1.0, 0.5, 0.0] }
-}
-
 /// 40 inputs, 60 others; each input has a plastic synapse with its twin.
 fn network() -> Arc<Network> {
-    let rule =
-        Rule::Pair { tau_plus_ms: 20.0, tau_minus_ms: 20.0, lambda: 0.01, alpha: 1.0, mu_plus: 0.0, mu_minus: 0.0 };
     Arc::new(Network {
         name: "small".to_owned(),
         dt_ms: DT_MS,
-        populations: vec![population("input", 0, 40), population("excitatory", 40, 60)],
-        projections: vec![Projection {
-            name: "feed".to_owned(),
-            source: 0,
-            target: 1,
-            receptor: Receptor::Excitatory,
-            connectivity: Connectivity::OneToOne,
-            weights: Weights::Constant(0.25),
-            delays: Delays::Constant(3),
-            plasticity: Some(Plasticity { rule, weight_max: 1.0 }),
-            normalised_sum: None,
-            pruning: None,
-        }],
+        populations: vec![poisson("input", 0, 40), poisson("excitatory", 40, 60)],
+        projections: vec![feed(3)],
         positions: (0..100).map(|n| [n as f32, 1.0, -2.0]).collect(),
         ..Default::default()
     })

@@ -1,5 +1,8 @@
 //! Recordings read back through the Parquet crate: what a finished, a dropped and a killed writer leave.
 
+#[path = "common/networks.rs"]
+mod networks;
+
 use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
@@ -7,11 +10,10 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, Int16Type, Int64Type, UInt32Type};
 use arrow_array::{Array, RecordBatch};
+use networks::{additive, poisson, projection};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use spikescope::engine::{PRUNED, Spike};
-use spikescope::model::{
-    Cell, Connectivity, Delays, Network, Plasticity, Population, Projection, Receptor, Rule, Source, Weights,
-};
+use spikescope::model::{Connectivity, Delays, Network, Projection, Receptor, Weights};
 use spikescope::recording::{RecordingError, RecordingInfo, RecordingWriter};
 
 /// All rows of a table, whether it is one file or a folder of parts.
@@ -50,44 +52,27 @@ fn header(folder: &Path) -> serde_json::Value {
     serde_json::from_str(&fs::read_to_string(folder.join("recording.json")).expect("recording.json")).expect("JSON")
 }
 
-fn population(name: &str, first: u32, size: u32) -> Population {
-    let cell = Cell::Source(Source::Poisson { rate_hz: 10.0 });
-    Population { name: name.to_owned(), first, size, cell, shape: None, colour: [1.0, 0.5, 0.0] }
-}
-
 /// Two inputs and three outputs; all-to-all plastic synapses from the one to the other, and a sparse pair back.
 fn network() -> Arc<Network> {
-    let rule =
-        Rule::Pair { tau_plus_ms: 20.0, tau_minus_ms: 20.0, lambda: 0.01, alpha: 1.0, mu_plus: 0.0, mu_minus: 0.0 };
+    let back = Connectivity::Sparse { row_start: vec![0, 1, 1, 2], target: vec![1, 0] };
     Arc::new(Network {
         name: "small".to_owned(),
         dt_ms: 0.5,
         seed: 7,
-        populations: vec![population("input", 0, 2), population("excitatory", 2, 3)],
+        populations: vec![poisson("input", 0, 2), poisson("excitatory", 2, 3)],
         projections: vec![
             Projection {
                 name: "input -> excitatory".to_owned(),
-                source: 0,
-                target: 1,
-                receptor: Receptor::Excitatory,
-                connectivity: Connectivity::AllToAll,
                 weights: Weights::PerSynapse(vec![0.1, 0.2, 0.3, 0.4, 0.5, 0.6]),
                 delays: Delays::Constant(2),
-                plasticity: Some(Plasticity { rule, weight_max: 1.0 }),
-                normalised_sum: None,
-                pruning: None,
+                plasticity: Some(additive()),
+                ..projection(0, 1, Receptor::Excitatory, Connectivity::AllToAll)
             },
             Projection {
                 name: "back".to_owned(),
-                source: 1,
-                target: 0,
-                receptor: Receptor::Inhibitory,
-                connectivity: Connectivity::Sparse { row_start: vec![0, 1, 1, 2], target: vec![1, 0] },
                 weights: Weights::Constant(-2.0),
                 delays: Delays::PerSynapse(vec![1, 3]),
-                plasticity: None,
-                normalised_sum: None,
-                pruning: None,
+                ..projection(1, 0, Receptor::Inhibitory, back)
             },
         ],
         positions: (0..5).map(|n| [n as f32, 0.5, -1.0]).collect(),

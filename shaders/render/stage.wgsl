@@ -60,13 +60,16 @@ fn fs_main(in: StageVertex) -> @location(0) vec4<f32> {
         let place = frame.eye.xz + ray.xz * range;
         let away = (place - frame.centre.xz) / frame.extent;
         let reach = falling(0.55 * dot(away, away));
-        // Pixel footprint on the floor, stretched by grazing view.
-        let unit = range / (frame.focal_px * frame.floor_square * max(-height, 0.02));
-        let on_square = place / frame.floor_square;
-        let ruling = max(grid_line(on_square.x, unit, 0.012), grid_line(on_square.y, unit, 0.012));
-        let pool = select(vec3<f32>(0.05, 0.044, 0.036), vec3<f32>(0.0050, 0.0066, 0.0110), is_dark);
-        let ruled = select(vec3<f32>(0.20, 0.17, 0.14), vec3<f32>(0.016, 0.022, 0.036), is_dark);
-        colour += reach * (pool + ruling * ruled);
+        // Beyond its end the numbers below may have none.
+        if reach > 0.0 {
+            // Pixel footprint on the floor, stretched by grazing view.
+            let unit = range / (frame.focal_px * frame.floor_square * max(-height, 0.02));
+            let on_square = place / frame.floor_square;
+            let ruling = max(grid_line(on_square.x, unit, 0.012), grid_line(on_square.y, unit, 0.012));
+            let pool = select(vec3<f32>(0.05, 0.044, 0.036), vec3<f32>(0.0050, 0.0066, 0.0110), is_dark);
+            let ruled = select(vec3<f32>(0.20, 0.17, 0.14), vec3<f32>(0.016, 0.022, 0.036), is_dark);
+            colour += reach * (pool + ruling * ruled);
+        }
     }
     let pixel = vec2<i32>(in.position.xy);
     if (gathered & 1u) != 0u {

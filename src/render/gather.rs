@@ -51,7 +51,7 @@ pub(super) struct GatherKernels {
 }
 
 /// Bytes of a pixel: splats are gathered in red, green, blue; lines in excitatory, inhibitory, pruned; one is left.
-const PIXEL_BYTES: u32 = 16;
+pub(super) const PIXEL_BYTES: u32 = 16;
 
 /// What is gathered in, for one size; a single pixel where a kind is not gathered.
 struct Pixels {

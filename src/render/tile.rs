@@ -6,6 +6,7 @@
 
 use glam::{Mat4, Vec2, Vec3};
 
+use super::gather::PIXEL_BYTES;
 use crate::gpu::Gpu;
 
 /// Pictures of at most so many pixels are drawn in one go: 4K.
@@ -16,8 +17,6 @@ const FULL_HEIGHT: f32 = 1080.0;
 const SIDE: u32 = 2048;
 /// Pixels around a tile that the first step of the glow, and lines that cross its edge, may look at.
 const MARGIN: u32 = 32;
-/// Bytes a pixel of what neurons are gathered in, the largest buffer that a picture needs.
-const GATHERED_BYTES: u64 = 16;
 
 /// A part of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +60,8 @@ impl Tile {
     pub fn of_picture(gpu: &Gpu, picture: [u32; 2]) -> Vec<Self> {
         let limits = &gpu.limits;
         let pixels = u64::from(picture[0]) * u64::from(picture[1]);
-        let most = (limits.max_storage_buffer_binding_size / GATHERED_BYTES).min(WHOLE_MAX);
+        // What is gathered is the largest buffer that a picture needs.
+        let most = (limits.max_storage_buffer_binding_size / u64::from(PIXEL_BYTES)).min(WHOLE_MAX);
         if pixels <= most && picture.iter().all(|&side| side <= limits.max_texture_dimension_2d) {
             return vec![Self::whole(picture)];
         }

@@ -12,6 +12,29 @@ pub(crate) fn population(name: &str, first: u32, size: u32, cell: Cell) -> Popul
     Population { name: name.into(), first, size, cell, shape: None, colour: [1.0; 3] }
 }
 
+/// Neurons that spike at random, at 10 Hz.
+pub(crate) fn poisson(name: &str, first: u32, size: u32) -> Population {
+    population(name, first, size, Cell::Source(Source::Poisson { rate_hz: 10.0 }))
+}
+
+/// Pair STDP by constant amounts, symmetrical.
+pub(crate) fn additive() -> Plasticity {
+    let rule =
+        Rule::Pair { tau_plus_ms: 20.0, tau_minus_ms: 20.0, lambda: 0.01, alpha: 1.0, mu_plus: 0.0, mu_minus: 0.0 };
+    Plasticity { rule, weight_max: 1.0 }
+}
+
+/// A plastic synapse of weight 0.25 from each neuron of population 0 to its twin in population 1.
+pub(crate) fn feed(delay_steps: u32) -> Projection {
+    Projection {
+        name: "feed".to_owned(),
+        weights: Weights::Constant(0.25),
+        delays: Delays::Constant(delay_steps),
+        plasticity: Some(additive()),
+        ..projection(0, 1, Receptor::Excitatory, Connectivity::OneToOne)
+    }
+}
+
 pub(crate) fn projection(source: usize, target: usize, receptor: Receptor, connectivity: Connectivity) -> Projection {
     Projection {
         name: format!("{source} -> {target}"),
